@@ -1,0 +1,226 @@
+"""Judges one unit of one submission: each check once, then the names of the mistakes."""
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from coursekit import __version__
+from coursekit.course.syllabus import Unit
+from coursekit.course.workspace import Course
+from coursekit.grading.answer_key import AnswerKey, Recorded, Transcript, cache_folder
+from coursekit.grading.handle import Party
+from coursekit.grading.judging import Check, Outcome, judge
+from coursekit.grading.mistakes import (
+    Mistake,
+    apply_edits,
+    candidates,
+    name_mistakes,
+    read_mistakes,
+)
+from coursekit.grading.source_rules import forbidden_uses
+from coursekit.grading.verdicts import CheckResult, UnitResult
+from coursekit.grading.workers import JobRequest, Zygote
+
+MAX_SOURCE = 2**20
+
+
+class UnitRun:
+    """One unit of one submission under one seed."""
+
+    def __init__(
+        self,
+        zygote: Zygote,
+        course: Course,
+        unit: Unit,
+        source_file: Path,
+        seed: int,
+        checks: Sequence[Check],
+        key: AnswerKey | None = None,
+        naming: bool = True,
+    ):
+        self.unit = unit
+        self._zygote = zygote
+        self._course = course
+        self._seed = seed
+        self._checks = list(checks)
+        self._solution = _read(course.solutions / f"{unit.name}.py")[0]
+        self._mistakes = read_mistakes(course.mistakes(unit.name)) if naming else []
+        self._key = key if key is not None else AnswerKey(_key_path(course, unit, seed))
+        source, self._refused = _read(source_file)
+        if self._refused is None:
+            self._refused = self._rule_broken(source)
+        self._student = Party(zygote, self._job(source))
+        self._reference = self._new_reference()
+        self._results: dict[str, CheckResult] = {}
+        self._replies: dict[str, list[bytes]] = {}
+
+    def judge(self, check: Check) -> CheckResult:
+        """The verdict on one check, without the mistake's name, which `finish` finds."""
+        started = time.monotonic()
+        outcome = self._refused or self._blocked(check) or self._judge_live(check)
+        passed = outcome.verdict == "passed"
+        result = CheckResult(
+            check.name,
+            outcome.verdict,
+            check.points if passed else 0,
+            check.points,
+            outcome.message,
+            None,
+            check.title,
+            round(time.monotonic() - started, 3),
+        )
+        self._results[check.name] = result
+        return result
+
+    def finish(self) -> UnitResult:
+        """Names mistakes, ends the workers, and adds up. Checks never run count as ours."""
+        self._name_mistakes()
+        self._student.close()
+        self._reference.close()
+        self._key.save()
+        for check in self._checks:
+            if check.name not in self._results:
+                self._results[check.name] = CheckResult(
+                    check.name,
+                    "grader-fault",
+                    0,
+                    check.points,
+                    "This check was not run. Please try again.",
+                    None,
+                    check.title,
+                )
+        results = [self._results[check.name] for check in self._checks]
+        return UnitResult(
+            self.unit.name,
+            sum(result.points for result in results),
+            sum(result.max_points for result in results),
+            results,
+            self._student.output,
+        )
+
+    def _judge_live(self, check: Check) -> Outcome:
+        for _ in range(2):  # a fault of ours is tried once more
+            outcome = judge(check, self._student, self._reference, self.unit.name, self._seed)
+            if outcome.verdict != "grader-fault":
+                break
+        self._replies[check.name] = self._student.replies
+        return outcome
+
+    def _blocked(self, check: Check) -> Outcome | None:
+        for name in check.needs:
+            needed = self._results.get(name)
+            if needed is not None and needed.verdict != "passed":
+                return Outcome("blocked", f"First fix: {needed.title}")
+        return None
+
+    def _rule_broken(self, source: str) -> Outcome | None:
+        for use in forbidden_uses(source, self.unit.forbidden):
+            where = f"{self.unit.name}.py, line {use.line}"
+            return Outcome(
+                "forbidden", f"{where}: {use.name} is what this unit asks you to write yourself."
+            )
+        return None
+
+    def _name_mistakes(self) -> None:
+        failed = {
+            name: self._replies[name]
+            for name, result in self._results.items()
+            if result.verdict in ("failed", "error") and self._replies.get(name)
+        }
+        if not failed or not self._mistakes:
+            return
+        self._complete_transcripts([c for c in self._checks if c.name in failed], self._mistakes)
+        known = {check.name: self._key.transcripts(check.name) for check in self._checks}
+        matches = candidates(failed, known)
+        passed = [name for name, result in self._results.items() if result.verdict == "passed"]
+        rivals = {name for names in matches.values() if len(names) > 1 for name in names}
+        if rivals:  # checks that passed tell rivals apart
+            self._complete_transcripts(
+                [c for c in self._checks if c.name in passed],
+                [m for m in self._mistakes if m.name in rivals],
+            )
+            known = {check.name: self._key.transcripts(check.name) for check in self._checks}
+        sentences = {mistake.name: mistake.sentence for mistake in self._mistakes}
+        for check, mistake in name_mistakes(matches, passed, known).items():
+            result = self._results[check]
+            result.mistake = mistake
+            result.message = f"{sentences[mistake]} ({result.message})"
+
+    def _complete_transcripts(self, checks: list[Check], mistakes: list[Mistake]) -> None:
+        """Runs each mistake through the checks whose transcript is not known yet."""
+        jobs = []
+        for mistake in mistakes:
+            lacking = [c for c in checks if mistake.name not in self._key.transcripts(c.name)]
+            if lacking:
+                jobs.append((mistake, lacking))
+        if jobs:
+            with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+                list(threads.map(self._run_mistake, jobs))
+
+    def _run_mistake(self, job: tuple[Mistake, list[Check]]) -> None:
+        mistake, checks = job
+        party = Party(self._zygote, self._job(apply_edits(self._solution, mistake)))
+        reference = self._new_reference()
+        try:
+            for check in checks:
+                outcome = judge(check, party, reference, self.unit.name, self._seed)
+                if outcome.verdict != "grader-fault":
+                    transcript = Transcript(outcome.verdict != "passed", list(party.replies))
+                    self._key.keep_transcript(check.name, mistake.name, transcript)
+        finally:
+            party.close()
+            reference.close()
+
+    def _new_reference(self) -> Party:
+        return Party(self._zygote, self._job(self._solution), Recorded(self._key))
+
+    def _job(self, source: str) -> JobRequest:
+        return JobRequest(
+            self.unit.name,
+            source,
+            forbidden=self.unit.forbidden,
+            hidden_folders=self._course.hidden_folders,
+        )
+
+
+def _read(path: Path) -> tuple[str, Outcome | None]:
+    """The text of a file to be judged, or the outcome that its state deserves."""
+    try:
+        if path.stat().st_size > MAX_SOURCE:
+            return "", Outcome("error", f"{path.name} has more than 1 MB: is it the right file?")
+        return path.read_bytes().decode("utf-8-sig"), None
+    except FileNotFoundError:
+        return "", Outcome("error", f"{path.name} is missing from {path.parent}.")
+    except UnicodeDecodeError:
+        return "", Outcome("error", f"{path.name} is not a text file in UTF-8; save it as UTF-8.")
+    except OSError as error:
+        return "", Outcome("error", f"{path.name} cannot be read: {error.strerror}.")
+
+
+def _key_path(course: Course, unit: Unit, seed: int) -> Path:
+    """Named by all that the answers depend on."""
+    digest = hashlib.sha256()
+    digest.update(f"{__version__} {unit.name} {seed} {unit.forbidden} {sys.version}".encode())
+    for package in ("keras", "tensorflow", "numpy"):
+        digest.update(_version(package).encode())
+    for path in (
+        course.solutions / f"{unit.name}.py",
+        course.checks(unit.name),
+        course.mistakes(unit.name),
+        *sorted((Path(__file__).parent).glob("*.py")),
+        *sorted((Path(__file__).parent / "worker").glob("*.py")),
+    ):
+        digest.update(path.read_bytes() if path.is_file() else b"-")
+    return cache_folder() / f"{unit.name}-{digest.hexdigest()[:24]}.msgpack"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "-"

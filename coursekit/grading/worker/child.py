@@ -1,0 +1,158 @@
+"""The life of a forked child: confine itself, load one file, answer requests until told to go."""
+
+import ctypes
+import importlib.util
+import io
+import os
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from typing import Any
+
+import msgspec
+
+from coursekit.grading.protocol import (
+    Failure,
+    ProtocolError,
+    Reply,
+    Request,
+    decode,
+    encode,
+    receive_frame,
+    send_frame,
+)
+from coursekit.grading.worker.confinement import limit_resources, watch_events
+from coursekit.grading.worker.forbidden import poison
+
+
+class Job(msgspec.Struct):
+    """What a child is for: one student's file of one unit."""
+
+    module: str
+    source: str
+    folder: str
+    forbidden: list[str]
+    hidden_folders: list[str]
+    memory_bytes: int
+    cpu_seconds: int
+
+
+def live(job: Job, connection: socket.socket, output: int) -> None:
+    """Never returns to the caller's code path: the process ends here."""
+    status = 1
+    try:
+        _confine(job, output)
+        _serve(job, connection)
+        status = 0
+    except (EOFError, ConnectionError):
+        status = 0
+    except BaseException:  # whatever it is, the judge sees a closed connection
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _confine(job: Job, output: int) -> None:
+    os.setsid()
+    _die_with_the_zygote()
+    devnull = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(devnull, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(devnull)
+    os.close(output)
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
+    sys.stdout = io.TextIOWrapper(
+        io.FileIO(1, "w", closefd=False), "utf-8", "replace", write_through=True
+    )
+    sys.stderr = io.TextIOWrapper(
+        io.FileIO(2, "w", closefd=False), "utf-8", "replace", write_through=True
+    )
+    os.chdir(job.folder)
+    for name in ("HOME", "TMPDIR", "KERAS_HOME", "XDG_CACHE_HOME"):
+        os.environ[name] = job.folder
+    tempfile.tempdir = job.folder
+    limit_resources(job.memory_bytes, job.cpu_seconds)
+
+
+def _die_with_the_zygote() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+def _serve(job: Job, connection: socket.socket) -> None:
+    import keras
+
+    from coursekit.grading.worker.operations import perform
+    from coursekit.grading.worker.values import Objects
+
+    seen: list[str] = []
+    objects = Objects(None)
+    while True:
+        try:
+            request = decode(receive_frame(connection), Request)
+        except ProtocolError as error:
+            raise SystemExit(f"the judge sent a malformed frame: {error}") from error
+        del seen[:]
+        try:
+            if request.operation == "load":
+                reply = Reply()
+                objects = Objects(_load(job, seen))
+            elif request.operation == "begin":
+                objects.clear()
+                keras.utils.clear_session(free_memory=False)
+                keras.utils.set_random_seed(request.variant["seed"])
+                reply = Reply()
+            else:
+                reply = perform(objects, request)
+        except BaseException as error:  # SystemExit and KeyboardInterrupt of student code too
+            reply = Reply(failure=_failure(error, job.module))
+        if seen:
+            reply = Reply(failure=Failure("Forbidden", seen[0]))
+        try:
+            body = encode(reply)
+        except ProtocolError as error:
+            body = encode(Reply(failure=Failure("ProtocolError", str(error))))
+        send_frame(connection, body)
+
+
+def _load(job: Job, seen: list[str]) -> Any:
+    path = os.path.join(job.folder, job.module + ".py")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(job.source)
+    poison(job.forbidden, seen)
+    watch_events(job.folder, job.hidden_folders, seen)
+    spec = importlib.util.spec_from_file_location(job.module, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[job.module] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _failure(error: BaseException, module: str) -> Failure:
+    """What was raised and which line of the student's file was running."""
+    kind = type(error).__name__
+    if isinstance(error, MemoryError) or "ResourceExhausted" in kind:
+        kind = "MemoryError"
+    line, source = None, ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if os.path.basename(frame.filename) == module + ".py":
+            line, source = frame.lineno, frame.line or ""
+    if isinstance(error, SyntaxError):
+        line, source = error.lineno, (error.text or "").strip()
+        return Failure(kind, str(error.msg), line, source[:200])
+    return Failure(kind, _brief(error), line, source.strip()[:200])
+
+
+def _brief(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:
+        return "(its message cannot be shown)"
+    if "in user code:" in text:  # AutoGraph repeats the traceback; the cause comes last
+        paragraphs = [part.strip() for part in text.strip().split("\n\n") if part.strip()]
+        text = paragraphs[-1]
+    return " ".join(text.split())[:400]

@@ -1,0 +1,179 @@
+"""What a judge can ask of student code. Runs beside it: nothing here is trusted."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from coursekit.grading.protocol import Handle, Reply, Request
+from coursekit.grading.worker.values import Objects
+
+_COTANGENT_SEED = 20
+
+
+def perform(objects: Objects, request: Request) -> Reply:
+    """Answers one request; what the student's code raises passes through."""
+    return _OPERATIONS[request.operation](objects, request)
+
+
+def _call(objects: Objects, request: Request) -> Reply:
+    function = objects.find(request.target)
+    arguments, keywords = _inputs(objects, request)
+    return Reply(objects.to_judge(function(*arguments, **keywords)))
+
+
+def _numpy(objects: Objects, request: Request) -> Reply:
+    function = objects.find(request.target)
+    arguments = objects.to_student(list(request.arguments), as_numpy=True)
+    keywords = objects.to_student(request.keywords, as_numpy=True)
+    value = objects.to_judge(function(*arguments, **keywords))
+    named = {**dict(enumerate(request.arguments)), **request.keywords}
+    given = {**dict(enumerate(arguments)), **keywords}
+    mutated = [
+        f"argument {name + 1}" if isinstance(name, int) else f"`{name}`"
+        for name in named
+        if not _same(named[name], given[name])
+    ]
+    return Reply(value, mutated=mutated)
+
+
+def _traced(objects: Objects, request: Request) -> Reply:
+    dynamic = {str(name): set(axes) for name, axes in request.variant["dynamic"]}
+    function, tensors, names = _as_tensor_function(objects, request)
+    signature = [
+        tf.TensorSpec(
+            [None if axis in dynamic.get(name, ()) else n for axis, n in enumerate(tensor.shape)],
+            tensor.dtype,
+        )
+        for tensor, name in zip(tensors, names, strict=True)
+    ]
+    traced = tf.function(function, input_signature=signature)
+    return Reply(objects.to_judge(traced(*tensors)))
+
+
+def _compiled(objects: Objects, request: Request) -> Reply:
+    function, tensors, _ = _as_tensor_function(objects, request)
+    return Reply(objects.to_judge(tf.function(function, jit_compile=True)(*tensors)))
+
+
+def _gradients(objects: Objects, request: Request) -> Reply:
+    function = objects.find(request.target)
+    arguments, keywords = _inputs(objects, request)
+    owner = objects.owner(request.target)
+    sources = [
+        keywords[name] if isinstance(name, str) else arguments[name]
+        for name in request.variant["wrt"]
+    ]
+    with tf.GradientTape() as tape:
+        tape.watch([leaf for leaf in tf.nest.flatten(sources) if _is_float(leaf)])
+        result = function(*arguments, **keywords)
+        leaves = [leaf for leaf in tf.nest.flatten(result) if tf.is_tensor(leaf)]
+        if (chosen := request.variant["output"]) is not None:
+            leaves = [leaves[chosen]]
+        draw = np.random.default_rng(_COTANGENT_SEED)
+        total = tf.add_n(
+            [
+                tf.reduce_sum(tf.cast(leaf, tf.float32) * draw.normal(size=leaf.shape))
+                for leaf in leaves
+                if leaf.dtype.is_floating
+            ]
+        )
+    weights = [w.value for w in getattr(owner, "trainable_weights", [])]
+    found = tape.gradient(total, [sources, weights])
+    return Reply(objects.to_judge({"arguments": found[0], "weights": found[1]}))
+
+
+def _fitted(objects: Objects, request: Request) -> Reply:
+    function = objects.find(request.target)
+    arguments, keywords = _inputs(objects, request)
+    labels, sample_weight = objects.to_student(request.variant["data"])
+    weights = objects.owner(request.target).trainable_weights
+    optimizer = keras.optimizers.Adam(request.variant["learning_rate"])
+    optimizer.build(weights)
+
+    @tf.function(autograph=False)
+    def step():
+        with tf.GradientTape() as tape:
+            logits = tf.cast(function(*arguments, **keywords), tf.float32)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            loss = tf.reduce_sum(losses * sample_weight) / tf.reduce_sum(sample_weight)
+        gradients = tape.gradient(loss, [w.value for w in weights])
+        pairs = zip(gradients, weights, strict=True)
+        optimizer.apply_gradients([(g, w) for g, w in pairs if g is not None])
+
+    for _ in range(request.variant["steps"]):
+        step()
+    return Reply(objects.to_judge(function(*arguments, **keywords)))
+
+
+def _attribute(objects: Objects, request: Request) -> Reply:
+    return Reply(objects.to_judge(objects.find(request.target)))
+
+
+def _weights_info(objects: Objects, request: Request) -> Reply:
+    weights = objects.find(request.target).weights
+    rows = [
+        [str(w.path), [int(n) for n in w.shape], str(w.dtype), bool(w.trainable)] for w in weights
+    ]
+    return Reply(rows)
+
+
+def _inputs(objects: Objects, request: Request) -> tuple[list, dict]:
+    return objects.to_student(request.arguments), objects.to_student(request.keywords)
+
+
+def _as_tensor_function(objects: Objects, request: Request):
+    """The call as a function of its tensors alone, and for each the argument it came from."""
+    target = objects.find(request.target)
+    arguments, keywords = _inputs(objects, request)
+    values = [*arguments, *keywords.values()]
+    keys = [*map(str, range(len(arguments))), *keywords]
+    leaves = [tf.nest.flatten(value) for value in values]
+    tensors = [leaf for group in leaves for leaf in group if tf.is_tensor(leaf)]
+    names = [
+        k for k, group in zip(keys, leaves, strict=True) for leaf in group if tf.is_tensor(leaf)
+    ]
+
+    def function(*given):
+        remaining = iter(given)
+        filled = [
+            tf.nest.pack_sequence_as(
+                value, [next(remaining) if tf.is_tensor(leaf) else leaf for leaf in group]
+            )
+            for value, group in zip(values, leaves, strict=True)
+        ]
+        count = len(arguments)
+        return target(*filled[:count], **dict(zip(keywords, filled[count:], strict=True)))
+
+    return function, tensors, names
+
+
+def _is_float(leaf: Any) -> bool:
+    return tf.is_tensor(leaf) and leaf.dtype.is_floating
+
+
+def _same(before: Any, after: Any) -> bool:
+    if isinstance(before, np.ndarray):
+        return (
+            type(after) is np.ndarray
+            and before.shape == after.shape
+            and before.tobytes() == after.tobytes()
+        )
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(_same(before[k], after[k]) for k in before)
+    return isinstance(before, Handle) or before == after
+
+
+_OPERATIONS = {
+    "call": _call,
+    "numpy": _numpy,
+    "traced": _traced,
+    "compiled": _compiled,
+    "gradients": _gradients,
+    "fitted": _fitted,
+    "attribute": _attribute,
+    "weights_info": _weights_info,
+}

@@ -1,0 +1,129 @@
+"""A process that imports TensorFlow once and forks a child for each file to be judged.
+
+Run as `python -m coursekit.grading.worker.zygote FD`, with a Unix socket at that descriptor. It never
+starts TensorFlow's runtime and has one thread, or a fork would hang; it holds no answers, no results and no
+names of students. Commands are msgpack frames; each `Spawn` is followed by two descriptors, the
+child's end of the connection to the judge and the file that takes its output.
+"""
+
+import contextlib
+import gc
+import os
+import signal
+import socket
+import sys
+
+import msgspec
+
+from coursekit.grading.protocol import receive_frame, send_frame
+
+
+class Spawn(msgspec.Struct, tag=True):
+    """Fork a child for this job (packed, so that the zygote need not look into it)."""
+
+    job: bytes
+
+
+class Reap(msgspec.Struct, tag=True):
+    """Wait for a child that has ended or was killed, and end what it left behind."""
+
+    pid: int
+
+
+class Answer(msgspec.Struct):
+    """`pid` of a new child, or the wait status of a reaped one; `problem` when neither."""
+
+    pid: int = 0
+    status: int = 0
+    problem: str = ""
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the judge
+    _become_subreaper()
+    _warm_up()
+    gc.collect()
+    gc.freeze()
+    children: set[int] = set()
+    _answer(control, Answer())
+    while True:
+        try:
+            command = msgspec.msgpack.decode(receive_frame(control), type=Spawn | Reap)
+        except EOFError:
+            break
+        if isinstance(command, Reap):
+            status = os.waitpid(command.pid, 0)[1] if command.pid in children else 0
+            children.discard(command.pid)
+            _end_strays(children)
+            _answer(control, Answer(status=status))
+            continue
+        _, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        if (threads := len(os.listdir("/proc/self/task")) if _PROC else 1) != 1:
+            answer = Answer(problem=f"the zygote has {threads} threads")
+        elif (pid := os.fork()) == 0:
+            control.close()
+            _become_child(command.job, descriptors)
+        else:
+            children.add(pid)
+            answer = Answer(pid=pid)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        _answer(control, answer)
+    for pid in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _become_child(packed: bytes, descriptors: list[int]) -> None:
+    from coursekit.grading.worker.child import Job, live
+
+    connection, output = descriptors
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    live(msgspec.msgpack.decode(packed, type=Job), socket.socket(fileno=connection), output)
+
+
+def _warm_up() -> None:
+    """Imports all that a child needs, so that no child imports it again; runs no operation."""
+    import keras
+    import tensorflow as tf
+
+    import coursekit.grading.worker.child
+    import coursekit.grading.worker.operations
+    import coursekit.layers  # noqa: F401
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    assert keras.backend.backend() == "tensorflow"
+
+
+def _answer(control: socket.socket, answer: Answer) -> None:
+    send_frame(control, msgspec.msgpack.encode(answer))
+
+
+def _become_subreaper() -> None:
+    """Children that a child leaves behind become the zygote's, which ends them."""
+    if _PROC:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def _end_strays(children: set[int]) -> None:
+    if not _PROC:
+        return
+    for _ in range(100):  # ending one stray may orphan its own children, so look again
+        with open(f"/proc/self/task/{os.getpid()}/children") as listed:
+            strays = [pid for pid in map(int, listed.read().split()) if pid not in children]
+        if not strays:
+            return
+        for pid in strays:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+
+_PROC = os.path.isdir("/proc/self/task")
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,299 @@
+"""The judge's side of the workers: starts the zygote, asks children, kills those that overstay.
+
+Nothing here trusts a child: what it sends is decoded with limits, its time and memory are watched from
+outside, and how it ended is told by the kernel.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from coursekit.errors import UserError
+from coursekit.grading.protocol import (
+    ProtocolError,
+    Reply,
+    Request,
+    decode,
+    encode,
+    frame_length,
+    receive_frame,
+    send_frame,
+)
+from coursekit.grading.verdicts import Verdict
+
+START_SECONDS = 120
+MEMORY_BYTES = 2 * 2**30
+CPU_SECONDS = 300
+OUTPUT_SHOWN = 4000
+_LOOK_SECONDS = 0.02
+
+
+class WorkerDied(Exception):
+    """The child is gone, or had to be ended; carries the verdict and a sentence for the student."""
+
+    def __init__(self, verdict: Verdict, message: str):
+        super().__init__(message)
+        self.verdict = verdict
+
+
+class GraderFault(Exception):
+    """Something of ours failed; never charged to the student."""
+
+
+class Zygote:
+    """A warm process that forks workers. Starts in the background; `spawn` waits until it is warm."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen | None = None
+        self._control: socket.socket | None = None
+        self._warm = False
+        self.folder = tempfile.TemporaryDirectory(prefix="coursekit-", ignore_cleanup_errors=True)
+
+    def start(self) -> None:
+        """Starts the process and returns at once."""
+        ours, theirs = socket.socketpair()
+        environment = {
+            **os.environ,
+            "OPENBLAS_NUM_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            # oneDNN's allocator waits ten seconds before it says that memory is short.
+            "TF_ENABLE_ONEDNN_OPTS": "0",
+            "KERAS_BACKEND": "tensorflow",
+            "CUDA_VISIBLE_DEVICES": "-1",
+            "PYTHONHASHSEED": "0",
+            "PYTHONSAFEPATH": "1",
+        }
+        root = str(Path(__file__).resolve().parents[2])
+        environment["PYTHONPATH"] = root  # the package itself, wherever it was found
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "coursekit.grading.worker.zygote", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=environment,
+                cwd=self.folder.name,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=open(os.path.join(self.folder.name, "zygote.log"), "wb"),  # noqa: SIM115
+                start_new_session=True,
+            )
+        self._control = ours
+        self._warm = False
+
+    def spawn(self, job: "JobRequest") -> "Worker":
+        """Forks a child for the job. A zygote that cannot is replaced once."""
+        for attempt in (1, 2):
+            try:
+                return self._spawn(job)
+            except (GraderFault, OSError, EOFError) as error:
+                self._stop()
+                if attempt == 2:
+                    raise GraderFault(f"no worker could be started: {error}") from error
+        raise AssertionError
+
+    def _spawn(self, job: "JobRequest") -> "Worker":
+        self._wait_until_warm()
+        assert self._control is not None
+        folder = tempfile.mkdtemp(dir=self.folder.name)
+        output = tempfile.TemporaryFile()  # noqa: SIM115
+        ours, theirs = socket.socketpair()
+        with theirs:
+            packed = msgspec.msgpack.encode(job.in_folder(folder))
+            send_frame(self._control, msgspec.msgpack.encode({"type": "Spawn", "job": packed}))
+            socket.send_fds(self._control, [b"\0"], [theirs.fileno(), output.fileno()])
+        answer = self._answer()
+        if answer["problem"]:
+            raise GraderFault(answer["problem"])
+        return Worker(self, answer["pid"], ours, output, job.memory_bytes)
+
+    def reap(self, pid: int) -> int:
+        """The wait status of a child that has ended; ends what it left behind."""
+        assert self._control is not None
+        send_frame(self._control, msgspec.msgpack.encode({"type": "Reap", "pid": pid}))
+        return self._answer()["status"]
+
+    def _wait_until_warm(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        if not self._warm:
+            self._answer(START_SECONDS)
+            self._warm = True
+
+    def _answer(self, seconds: float = 30) -> dict:
+        assert self._control is not None and self._process is not None
+        self._control.settimeout(seconds)
+        try:
+            return msgspec.msgpack.decode(receive_frame(self._control), type=dict)
+        except (OSError, EOFError) as error:
+            log = (
+                Path(self.folder.name, "zygote.log").read_bytes()[-2000:].decode("utf-8", "replace")
+            )
+            last = log.strip().splitlines()[-1:] or ["no message"]
+            raise GraderFault(f"the zygote does not answer ({error}): {last[0]}") from error
+
+    def _stop(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=2)
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def close(self) -> None:
+        self._stop()
+        self.folder.cleanup()
+
+    def __enter__(self) -> "Zygote":
+        self.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+class JobRequest(msgspec.Struct):
+    """What the judge asks the zygote for; mirrors the worker's `Job`."""
+
+    module: str
+    source: str
+    forbidden: list[str] = []
+    hidden_folders: list[str] = []
+    memory_bytes: int = MEMORY_BYTES
+    cpu_seconds: int = CPU_SECONDS
+
+    def in_folder(self, folder: str) -> dict:
+        return {**msgspec.to_builtins(self), "folder": folder}
+
+
+class Worker:
+    """One child. `ask` sends a request and waits for its reply, until a deadline."""
+
+    def __init__(
+        self, zygote: Zygote, pid: int, connection: socket.socket, output, memory_bytes: int
+    ):
+        self._zygote = zygote
+        self.pid = pid
+        self._connection = connection
+        self._output = output
+        self._memory_limit = _resident_bytes(pid) + memory_bytes
+        self._memory_bytes = memory_bytes
+        self.alive = True
+
+    def ask(self, request: Request, deadline: float, seconds: float) -> Reply:
+        """The reply; raises `WorkerDied` when there is none. `seconds` is the limit to name."""
+        body = encode(request)
+        try:
+            self._connection.settimeout(max(0.1, deadline - time.monotonic()))
+            send_frame(self._connection, body)
+            reply = decode(self._receive(deadline, seconds), Reply)
+        except (EOFError, ConnectionError):
+            raise self._how_it_ended() from None
+        except TimeoutError:
+            raise self._kill("timeout", _took_too_long(seconds)) from None
+        except ProtocolError as error:
+            raise self._kill("error", f"The answer cannot be read: {error}.") from error
+        if reply.failure is not None and reply.failure.kind == "MemoryError":
+            raise self._kill("out-of-memory", self._too_much_memory(reply.failure.line))
+        return reply
+
+    def _receive(self, deadline: float, seconds: float) -> bytes:
+        received = bytearray()
+        wanted, length = 4, None
+        while True:
+            ready, _, _ = select.select([self._connection], [], [], _LOOK_SECONDS)
+            if ready:
+                part = self._connection.recv(min(wanted - len(received), 2**20))
+                if not part:
+                    raise EOFError
+                received += part
+                if len(received) == wanted:
+                    if length is not None:
+                        return bytes(received)
+                    wanted = length = frame_length(bytes(received))
+                    received = bytearray()
+                    if length == 0:
+                        return b""
+            if time.monotonic() > deadline:
+                raise self._kill("timeout", _took_too_long(seconds))
+            if not ready and _resident_bytes(self.pid) > self._memory_limit:
+                raise self._kill("out-of-memory", self._too_much_memory())
+
+    def _too_much_memory(self, line: int | None = None) -> str:
+        where = f" (line {line})" if line else ""
+        return (
+            f"Your code asked for more than {self._memory_bytes / 2**30:.0f} GB of memory{where}."
+        )
+
+    def _kill(self, verdict: Verdict, message: str) -> WorkerDied:
+        self.close()
+        return WorkerDied(verdict, message)
+
+    def _how_it_ended(self) -> WorkerDied:
+        status = self.close(kill=False)
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            if number == signal.SIGXCPU:
+                return WorkerDied("timeout", "Your code used up its processor time.")
+            name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+            return WorkerDied("crashed", f"Your code ended the process that ran it ({name}).")
+        code = os.waitstatus_to_exitcode(status)
+        return WorkerDied("crashed", f"Your code ended the process that ran it (exit code {code}).")
+
+    def output(self) -> str:
+        """The end of what the student's code printed."""
+        with contextlib.suppress(OSError, ValueError):
+            size = os.fstat(self._output.fileno()).st_size
+            start = max(0, size - OUTPUT_SHOWN)
+            text = os.pread(self._output.fileno(), OUTPUT_SHOWN, start).decode("utf-8", "replace")
+            return ("... " if start else "") + text
+        return ""
+
+    def close(self, kill: bool = True) -> int:
+        """Ends the child, if it still runs; returns its wait status."""
+        if not self.alive:
+            return 0
+        self.alive = False
+        self._connection.close()
+        if not kill:  # it closed its end itself: give it a moment to be gone
+            gone = time.monotonic() + 0.5
+            while _is_running(self.pid) and time.monotonic() < gone:
+                time.sleep(0.005)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)  # not yet reaped, so the number is still the child's
+        return self._zygote.reap(self.pid)
+
+
+def _took_too_long(seconds: float) -> str:
+    return f"Your code did not answer within {seconds:g} s. Is there a loop that never ends?"
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return psutil.Process(pid).memory_info().rss
+    except psutil.Error:
+        return 0
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def require_supported_platform() -> None:
+    """Grading forks and passes descriptors: it needs a POSIX system."""
+    if not hasattr(os, "fork") or not hasattr(socket, "send_fds"):
+        raise UserError("Grading needs Linux or macOS (on Windows: WSL). Nothing was graded.")
