@@ -14,12 +14,18 @@ from pathlib import Path
 
 import msgspec
 
+from coursekit.grading.verdicts import Verdict
+
 
 class Transcript(msgspec.Struct):
-    """How a mistake fared in one check: did it fail, and what it answered."""
+    """How a mistake fared in one check, and what it answered."""
 
-    failed: bool
+    verdict: Verdict
     replies: list[bytes]
+
+    @property
+    def failed(self) -> bool:
+        return self.verdict != "passed"
 
 
 class _Contents(msgspec.Struct):

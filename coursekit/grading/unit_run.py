@@ -1,5 +1,6 @@
 """Judges one unit of one submission: each check once, then the names of the mistakes."""
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -13,6 +14,7 @@ from coursekit import __version__
 from coursekit.course.syllabus import Unit
 from coursekit.course.workspace import Course
 from coursekit.grading.answer_key import AnswerKey, Recorded, Transcript, cache_folder
+from coursekit.grading.expect import StudentError
 from coursekit.grading.handle import Party
 from coursekit.grading.judging import Check, Outcome, judge
 from coursekit.grading.mistakes import (
@@ -24,7 +26,7 @@ from coursekit.grading.mistakes import (
 )
 from coursekit.grading.source_rules import forbidden_uses
 from coursekit.grading.verdicts import CheckResult, UnitResult
-from coursekit.grading.workers import JobRequest, Zygote
+from coursekit.grading.workers import JobRequest, WorkerDied, Zygote
 
 MAX_SOURCE = 2**20
 
@@ -76,6 +78,12 @@ class UnitRun:
         )
         self._results[check.name] = result
         return result
+
+    def mistake_matrix(self) -> dict[str, dict[str, Transcript]]:
+        """How every mistake fares in every check: transcripts by check and mistake."""
+        self._complete_transcripts(self._checks, self._mistakes)
+        self._key.save()
+        return {check.name: dict(self._key.transcripts(check.name)) for check in self._checks}
 
     def finish(self) -> UnitResult:
         """Names mistakes, ends the workers, and adds up. Checks never run count as ours."""
@@ -158,20 +166,22 @@ class UnitRun:
             lacking = [c for c in checks if mistake.name not in self._key.transcripts(c.name)]
             if lacking:
                 jobs.append((mistake, lacking))
-        if jobs:
-            with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-                list(threads.map(self._run_mistake, jobs))
+        lanes = min(os.cpu_count() or 1, len(jobs))
+        with ThreadPoolExecutor(max(1, lanes)) as threads:
+            list(threads.map(self._run_mistakes, (jobs[lane::lanes] for lane in range(lanes))))
 
-    def _run_mistake(self, job: tuple[Mistake, list[Check]]) -> None:
-        mistake, checks = job
-        party = Party(self._zygote, self._job(apply_edits(self._solution, mistake)))
-        reference = self._new_reference()
+    def _run_mistakes(self, jobs: list[tuple[Mistake, list[Check]]]) -> None:
+        """The mistakes are the course's own code, so one worker takes them one after the other."""
+        party, reference = Party(self._zygote, self._job("")), self._new_reference()
         try:
-            for check in checks:
-                outcome = judge(check, party, reference, self.unit.name, self._seed)
-                if outcome.verdict != "grader-fault":
-                    transcript = Transcript(outcome.verdict != "passed", list(party.replies))
-                    self._key.keep_transcript(check.name, mistake.name, transcript)
+            for mistake, checks in jobs:
+                with contextlib.suppress(StudentError, WorkerDied):  # told again by every check
+                    party.replace_source(apply_edits(self._solution, mistake))
+                for check in checks:
+                    outcome = judge(check, party, reference, self.unit.name, self._seed)
+                    if outcome.verdict != "grader-fault":
+                        transcript = Transcript(outcome.verdict, list(party.replies))
+                        self._key.keep_transcript(check.name, mistake.name, transcript)
         finally:
             party.close()
             reference.close()

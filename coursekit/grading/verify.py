@@ -16,8 +16,9 @@ from coursekit.course.stubs import stub_from_solution
 from coursekit.course.syllabus import Unit
 from coursekit.course.workspace import Course
 from coursekit.errors import UserError
+from coursekit.grading.answer_key import Transcript
 from coursekit.grading.checks_of import checks_of
-from coursekit.grading.mistakes import apply_edits, read_mistakes
+from coursekit.grading.mistakes import apply_edits, candidates, name_mistakes, read_mistakes
 from coursekit.grading.unit_run import UnitRun
 from coursekit.grading.verdicts import UnitResult
 from coursekit.grading.workers import Zygote
@@ -81,8 +82,7 @@ class _Trial:
         self.say(f"  the solution under {self.seeds} seeds; slowest checks {self.slowest}")
         self._try_stub()
         self.say("  the stub")
-        self._in_parallel(self._try_mistake, self.mistakes[:1])  # fills the key, in parallel itself
-        self._in_parallel(self._try_mistake, self.mistakes[1:])
+        self._try_mistakes()
         self.say(f"  {len(self.mistakes)} mistakes")
         self._in_parallel(self._try_alternative, self.alternatives)
         self.say(f"  {len(self.alternatives)} alternatives")
@@ -140,24 +140,50 @@ class _Trial:
                     f"the stub fails {check.name} otherwise than by not being written: {check.message}"
                 )
 
-    def _try_mistake(self, mistake) -> None:
-        try:
-            source = apply_edits(self.solution, mistake)
-        except UserError as error:
-            self._find(str(error))
+    def _try_mistakes(self) -> None:
+        """Every mistake in every check, then what a student who made it would be told."""
+        for mistake in self.mistakes:
+            try:
+                apply_edits(self.solution, mistake)
+            except UserError as error:
+                self._find(str(error))
+        if self.findings:
             return
-        result = self._judge(source, naming=True)
-        wrong = [check for check in result.checks if check.verdict != "passed"]
-        named = {check.mistake for check in wrong if check.mistake is not None}
+        run = UnitRun(self.zygote, self.course, self.unit, self.solution_file, 0, self.checks)
+        known = run.mistake_matrix()
+        run.finish()
+        for mistake in self.mistakes:
+            fared = {name: transcripts.get(mistake.name) for name, transcripts in known.items()}
+            self._judge_mistake(mistake.name, fared, known)
+
+    def _judge_mistake(
+        self,
+        mistake: str,
+        fared: dict[str, Transcript | None],
+        known: dict[str, dict[str, Transcript]],
+    ) -> None:
+        verdicts: dict[str, str] = {}
+        for check in self.checks:
+            blocked = any(verdicts.get(need, "passed") != "passed" for need in check.needs)
+            transcript = fared[check.name]
+            own = transcript.verdict if transcript is not None else "grader-fault"
+            verdicts[check.name] = "blocked" if blocked else own
+        wrong = {name: verdict for name, verdict in verdicts.items() if verdict != "passed"}
+        shown = {
+            name: transcript.replies
+            for name, transcript in fared.items()
+            if transcript is not None and verdicts[name] in ("failed", "error")
+        }
+        passed = [name for name, verdict in verdicts.items() if verdict == "passed"]
+        named = set(name_mistakes(candidates(shown, known), passed, known).values())
         if not wrong:
-            self._find(f"mistake {mistake.name} passes every check")
-        elif mistake.name not in named:
-            failed = ", ".join(f"{check.name} ({check.message})" for check in wrong)
-            self._find(
-                f"mistake {mistake.name} is not named (named: {named or 'none'}); fails {failed}"
-            )
-        elif named != {mistake.name}:
-            self._find(f"mistake {mistake.name} is also named as {sorted(named - {mistake.name})}")
+            self._find(f"mistake {mistake} passes every check")
+        elif "grader-fault" in wrong.values():
+            self._find(f"mistake {mistake}: a check is at fault: {wrong}")
+        elif mistake not in named:
+            self._find(f"mistake {mistake} is named {sorted(named) or 'nothing'}; {wrong}")
+        elif named != {mistake}:
+            self._find(f"mistake {mistake} is also named {sorted(named - {mistake})}; {wrong}")
 
     def _try_alternative(self, path: Path) -> None:
         result = self._judge(path.read_text(encoding="utf-8"), naming=True)

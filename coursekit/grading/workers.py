@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -57,6 +58,7 @@ class Zygote:
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
         self._warm = False
+        self._talking = threading.Lock()  # one command and its answer at a time
         self.folder = tempfile.TemporaryDirectory(prefix="coursekit-", ignore_cleanup_errors=True)
 
     def start(self) -> None:
@@ -93,7 +95,8 @@ class Zygote:
         """Forks a child for the job. A zygote that cannot is replaced once."""
         for attempt in (1, 2):
             try:
-                return self._spawn(job)
+                with self._talking:
+                    return self._spawn(job)
             except (GraderFault, OSError, EOFError) as error:
                 self._stop()
                 if attempt == 2:
@@ -117,9 +120,11 @@ class Zygote:
 
     def reap(self, pid: int) -> int:
         """The wait status of a child that has ended; ends what it left behind."""
-        assert self._control is not None
-        send_frame(self._control, msgspec.msgpack.encode({"type": "Reap", "pid": pid}))
-        return self._answer()["status"]
+        with self._talking:
+            if self._control is None:  # the zygote was replaced: its children went with it
+                return 0
+            send_frame(self._control, msgspec.msgpack.encode({"type": "Reap", "pid": pid}))
+            return self._answer()["status"]
 
     def _wait_until_warm(self) -> None:
         if self._process is None or self._process.poll() is not None:

@@ -90,6 +90,7 @@ def _serve(job: Job, connection: socket.socket) -> None:
 
     seen: list[str] = []
     objects = Objects(None)
+    loads = 0
     while True:
         try:
             request = decode(receive_frame(connection), Request)
@@ -99,7 +100,12 @@ def _serve(job: Job, connection: socket.socket) -> None:
         try:
             if request.operation == "load":
                 reply = Reply()
-                objects = Objects(_load(job, seen))
+                loads += 1
+                if loads == 1:
+                    poison(job.forbidden, seen)
+                    watch_events(job.folder, job.hidden_folders, seen)
+                source = request.variant["source"] or job.source
+                objects = Objects(_load(job.module, source, os.path.join(job.folder, str(loads))))
             elif request.operation == "begin":
                 objects.clear()
                 keras.utils.clear_session(free_memory=False)
@@ -118,16 +124,16 @@ def _serve(job: Job, connection: socket.socket) -> None:
         send_frame(connection, body)
 
 
-def _load(job: Job, seen: list[str]) -> Any:
-    path = os.path.join(job.folder, job.module + ".py")
+def _load(name: str, source: str, folder: str) -> Any:
+    """Runs the file from a folder of its own, so that nothing remembers an earlier one by its path."""
+    os.mkdir(folder)
+    path = os.path.join(folder, name + ".py")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(job.source)
-    poison(job.forbidden, seen)
-    watch_events(job.folder, job.hidden_folders, seen)
-    spec = importlib.util.spec_from_file_location(job.module, path)
+        file.write(source)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[job.module] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
