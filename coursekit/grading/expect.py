@@ -128,7 +128,8 @@ def _close_arrays(received: Any, expected: np.ndarray, what: str, rtol: float, a
         raise CheckFailed(_not_finite(array, what), "finiteness")
     one, two = array.astype(np.float64), expected.astype(np.float64)
     with np.errstate(invalid="ignore"):
-        wrong = ~((np.abs(one - two) <= atol + rtol * np.abs(two)) | (one == two))
+        near = np.isfinite(two) & (np.abs(one - two) <= atol + rtol * np.abs(two))
+        wrong = ~(near | (one == two))
         wrong &= ~(np.isnan(one) & np.isnan(two))
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])

@@ -7,6 +7,7 @@ outside, and how it ended is told by the kernel.
 import contextlib
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -116,7 +117,7 @@ class Zygote:
         answer = self._answer()
         if answer["problem"]:
             raise GraderFault(answer["problem"])
-        return Worker(self, answer["pid"], ours, output, job.memory_bytes)
+        return Worker(self, answer["pid"], ours, output, folder, job.memory_bytes)
 
     def reap(self, pid: int) -> int:
         """The wait status of a child that has ended; ends what it left behind."""
@@ -186,12 +187,19 @@ class Worker:
     """One child. `ask` sends a request and waits for its reply, until a deadline."""
 
     def __init__(
-        self, zygote: Zygote, pid: int, connection: socket.socket, output, memory_bytes: int
+        self,
+        zygote: Zygote,
+        pid: int,
+        connection: socket.socket,
+        output,
+        folder: str,
+        memory_bytes: int,
     ):
         self._zygote = zygote
         self.pid = pid
         self._connection = connection
         self._output = output
+        self._folder = folder
         self._memory_limit = _resident_bytes(pid) + memory_bytes
         self._memory_bytes = memory_bytes
         self.alive = True
@@ -277,7 +285,9 @@ class Worker:
                 time.sleep(0.005)
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)  # not yet reaped, so the number is still the child's
-        return self._zygote.reap(self.pid)
+        status = self._zygote.reap(self.pid)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return status
 
 
 def _took_too_long(seconds: float) -> str:
