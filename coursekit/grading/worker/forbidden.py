@@ -16,12 +16,17 @@ class _Poisoned:
         object.__setattr__(self, "_name", name)
         object.__setattr__(self, "_seen", seen)
 
+    def __getattr__(self, name: str):
+        if name.startswith("__"):  # the interpreter looks at modules and classes on its own account
+            raise AttributeError(name)
+        self._refuse()
+
     def _refuse(self, *_args, **_kwargs):
         reason = f"uses {self._name}, which is what this unit asks you to write"
         self._seen.append(reason)
         raise Forbidden(reason)
 
-    __call__ = __mro_entries__ = __getattr__ = _refuse
+    __call__ = __mro_entries__ = _refuse
 
 
 def poison(names: Iterable[str], seen: list[str]) -> None:
