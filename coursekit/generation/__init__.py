@@ -1,0 +1,1 @@
+"""Decoding: turns a model's next-token logits into sequences."""
