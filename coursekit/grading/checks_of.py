@@ -20,12 +20,16 @@ class _Collector:
         self.checks = [Check.from_item(i) for i in session.items if isinstance(i, pytest.Function)]
 
 
-@lru_cache
 def checks_of(file: Path) -> tuple[Check, ...]:
-    """Collects the checks of a file, in its order."""
+    """Collects the checks of a file, in its order; once, until the file changes."""
+    return _collect(file, file.stat().st_mtime_ns)
+
+
+@lru_cache
+def _collect(file: Path, _changed: int) -> tuple[Check, ...]:
     collector = _Collector()
     said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    with plugin.alone(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         status = pytest.main(
             [str(file), "--collect-only", *plugin.QUIET_OPTIONS, f"--rootdir={file.parents[2]}"],
             plugins=[collector, plugin],

@@ -1,11 +1,11 @@
 """The pytest plugin: the tests of `tests/autograder` become checks with verdicts.
 
-`pytest tests/autograder --submission DIR` and `coursekit check` both come through here. A test is a check when
-it takes `student`; other tests are left alone.
+`pytest tests/autograder --submission DIR` judges here, check by check; `coursekit check` only collects here and
+judges by itself. A test is a check when it takes `student`; other tests are left alone.
 """
 
+import contextlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from coursekit.grading.unit_run import UnitRun
 from coursekit.grading.verdicts import CheckResult, Report, UnitResult
 from coursekit.grading.workers import Zygote, require_supported_platform
 
-# For grading from Python: nothing but the checks themselves, no configuration found on the way.
+# For collecting from Python: nothing but the checks themselves, no configuration found on the way.
 QUIET_OPTIONS = (
     *("-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:junitxml", "-p", "no:logging"),
     *("--noconftest", "--assert=plain", "--capture=no", "-q", "-c", os.devnull),
@@ -28,17 +28,28 @@ _GRADING = pytest.StashKey["Grading"]()
 _CHECK = pytest.StashKey[Check]()
 
 
+@contextlib.contextmanager
+def alone():
+    """Keeps plugins that happen to be installed (this one too, by its entry point) out of a run."""
+    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        else:
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
+
+
 class Grading:
     """All units of one submission in one pytest run."""
 
-    def __init__(self, submission: Path | None, seed: int, zygote: Zygote | None = None):
+    def __init__(self, submission: Path | None, seed: int):
         self.submission = submission
         self.seed = seed
         self.results: list[UnitResult] = []
-        self.on_result: Callable[[str, CheckResult], None] | None = None
-        self.naming = True
-        self._zygote = zygote
-        self._owns_zygote = zygote is None
+        self._zygote: Zygote | None = None
         self._checks: dict[str, list[Check]] = {}
         self._roots: dict[str, Path] = {}
         self._current: UnitRun | None = None
@@ -49,11 +60,7 @@ class Grading:
         self._roots[unit] = root
 
     def judge(self, unit: str, check: Check) -> CheckResult:
-        run = self._run_of(unit)
-        result = run.judge(check)
-        if self.on_result is not None:
-            self.on_result(unit, result)
-        return result
+        return self._run_of(unit).judge(check)
 
     def finish_unit(self) -> None:
         if self._current is not None:
@@ -62,19 +69,12 @@ class Grading:
 
     def close(self) -> None:
         self.finish_unit()
-        if self._owns_zygote and self._zygote is not None:
+        if self._zygote is not None:
             self._zygote.close()
             self._zygote = None
 
     def report(self) -> Report:
-        return Report(
-            self.results,
-            sum(unit.points for unit in self.results),
-            sum(unit.max_points for unit in self.results),
-            self.seed,
-            "basic",
-            "the strict walls (Landlock, seccomp) are not part of this version",
-        )
+        return Report.of(self.results, self.seed)
 
     def _run_of(self, unit: str) -> UnitRun:
         if self._current is None or self._current.unit.name != unit:
@@ -92,7 +92,6 @@ class Grading:
                 folder / f"{unit}.py",
                 self.seed,
                 self._checks[unit],
-                naming=self.naming,
             )
         return self._current
 
@@ -109,17 +108,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "points(n): what a check is worth")
     config.addinivalue_line("markers", "needs(name): a check that must have passed before")
     config.addinivalue_line("markers", "time_limit(seconds): wall time of all calls of a check")
-    if _GRADING not in config.stash:
-        folder = config.getoption("--submission")
-        if folder is not None and not Path(folder).is_dir():
-            raise pytest.UsageError(f"--submission: {folder} is not a folder.")
-        submission = Path(folder).resolve() if folder else None
-        config.stash[_GRADING] = Grading(submission, config.getoption("--seed"))
-
-
-def use_grading(config: pytest.Config, grading: Grading) -> None:
-    """Lets a caller of `pytest.main` give the grading to fill."""
-    config.stash[_GRADING] = grading
+    folder = config.getoption("--submission")
+    if folder is not None and not Path(folder).is_dir():
+        raise pytest.UsageError(f"--submission: {folder} is not a folder.")
+    submission = Path(folder).resolve() if folder else None
+    config.stash[_GRADING] = Grading(submission, config.getoption("--seed"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,18 +1,17 @@
-"""Grades a submission from Python: the same checks, through pytest, with a report as the result."""
+"""Grades a submission from Python: the checks pytest collects, judged directly, units side by side."""
 
 import contextlib
-import io
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import pytest
 
 from coursekit.course.syllabus import find_unit, units
 from coursekit.course.workspace import Course
 from coursekit.errors import UserError
-from coursekit.grading import plugin
-from coursekit.grading.verdicts import CheckResult, Report
+from coursekit.grading.checks_of import checks_of
+from coursekit.grading.unit_run import UnitRun
+from coursekit.grading.verdicts import CheckResult, Report, UnitResult
 from coursekit.grading.workers import Zygote, require_supported_platform
 
 
@@ -43,51 +42,34 @@ def grade(
     require_supported_platform()
     if not submission.is_dir():
         raise UserError(f"{submission} is not a folder. Give the folder that holds your files.")
-    chosen = [find_unit(name).name for name in unit_names] or [unit.name for unit in units()]
-    files = [course.checks(name) for name in chosen]
-    for file in files:
-        if not file.is_file():
-            raise UserError(f"The checks {file} are missing; the course is incomplete.")
+    chosen = [find_unit(name) for name in unit_names] or list(units())
+    for unit in chosen:
+        if not course.checks(unit.name).is_file():
+            raise UserError(f"{course.checks(unit.name)} is missing; the course is incomplete.")
     with contextlib.ExitStack() as stack:
         if zygote is None:
             zygote = stack.enter_context(Zygote())
-        grading = plugin.Grading(submission.resolve(), seed, zygote)
-        grading.on_result = on_result
-        grading.naming = naming
-        said = io.StringIO()
-        with _quiet_pytest(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            status = pytest.main(
-                [*map(str, files), *plugin.QUIET_OPTIONS, f"--rootdir={course.root}"],
-                plugins=[_Starter(grading), plugin],
-            )
-    if status == pytest.ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        lines = said.getvalue().strip().splitlines() or ["pytest gave no reason"]
-        raise UserError(f"The checks could not be run: {lines[-1]}")
-    return grading.report()
+        warm = zygote
+        collected = {unit.name: checks_of(course.checks(unit.name)) for unit in chosen}
+        stopped = False
 
+        def judge_unit(unit) -> UnitResult:
+            checks = collected[unit.name]
+            file = submission.resolve() / f"{unit.name}.py"
+            run = UnitRun(warm, course, unit, file, seed, checks, naming=naming)
+            for check in checks:
+                if stopped:
+                    raise InterruptedError
+                result = run.judge(check)
+                if on_result is not None:
+                    on_result(unit.name, result)
+            return run.finish()
 
-class _Starter:
-    """Gives the grading to the plugin before it makes its own."""
-
-    def __init__(self, grading: plugin.Grading):
-        self._grading = grading
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        plugin.use_grading(config, self._grading)
-
-
-@contextlib.contextmanager
-def _quiet_pytest():
-    """Keeps plugins that happen to be installed out of the grading."""
-    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        else:
-            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
+        with ThreadPoolExecutor(min(len(chosen), os.cpu_count() or 1)) as threads:
+            try:
+                results = list(threads.map(judge_unit, chosen))
+            except BaseException:  # Ctrl-C above all: end the workers rather than wait for them
+                stopped = True
+                warm.close()
+                raise
+    return Report.of(results, seed)

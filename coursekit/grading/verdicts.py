@@ -57,6 +57,18 @@ class Report(msgspec.Struct):
     isolation: Literal["strict", "basic"]
     isolation_reason: str = ""
 
+    @classmethod
+    def of(cls, results: list[UnitResult], seed: int) -> "Report":
+        """Adds up the units."""
+        return cls(
+            results,
+            sum(unit.points for unit in results),
+            sum(unit.max_points for unit in results),
+            seed,
+            "basic",
+            "the strict walls (Landlock, seccomp) are not part of this version",
+        )
+
     @property
     def passed(self) -> bool:
         return bool(self.units) and all(unit.passed for unit in self.units)

@@ -48,13 +48,20 @@ def _traced(objects: Objects, request: Request) -> Reply:
         )
         for tensor, name in zip(tensors, names, strict=True)
     ]
-    traced = tf.function(function, input_signature=signature)
-    return Reply(objects.to_judge(traced(*tensors)))
+    return Reply(objects.to_judge(_in_a_graph(function, tensors, input_signature=signature)))
 
 
 def _compiled(objects: Objects, request: Request) -> Reply:
     function, tensors, _ = _as_tensor_function(objects, request)
-    return Reply(objects.to_judge(tf.function(function, jit_compile=True)(*tensors)))
+    return Reply(objects.to_judge(_in_a_graph(function, tensors, jit_compile=True)))
+
+
+def _in_a_graph(function: Any, tensors: list, **options: Any) -> Any:
+    """Without AutoGraph first, which costs most of the time and few answers need."""
+    try:
+        return tf.function(function, autograph=False, **options)(*tensors)
+    except Exception:
+        return tf.function(function, **options)(*tensors)
 
 
 def _gradients(objects: Objects, request: Request) -> Reply:
