@@ -28,13 +28,14 @@ def _numpy(objects: Objects, request: Request) -> Reply:
     arguments = objects.to_student(list(request.arguments), as_numpy=True)
     keywords = objects.to_student(request.keywords, as_numpy=True)
     value = objects.to_judge(function(*arguments, **keywords))
-    named = {**dict(enumerate(request.arguments)), **request.keywords}
-    given = {**dict(enumerate(arguments)), **keywords}
-    mutated = [
-        f"argument {name + 1}" if isinstance(name, int) else f"`{name}`"
-        for name in named
-        if not _same(named[name], given[name])
+    pairs = [
+        *(
+            (f"argument {n + 1}", *pair)
+            for n, pair in enumerate(zip(request.arguments, arguments, strict=True))
+        ),
+        *((f"`{name}`", request.keywords[name], keywords[name]) for name in keywords),
     ]
+    mutated = [name for name, before, after in pairs if not _same(before, after)]
     return Reply(value, mutated=mutated)
 
 
