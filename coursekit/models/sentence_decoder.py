@@ -121,7 +121,7 @@ class SentenceDecoder(keras.layers.Layer):
         candidate_ids=None,
         training=None,
     ):
-        if teacher_forcing is not True:
+        if tf.is_tensor(teacher_forcing) or teacher_forcing != 1:
             return self.run_freely(
                 token_ids, memory, states, memory_mask, teacher_forcing, training
             )
@@ -147,7 +147,11 @@ class SentenceDecoder(keras.layers.Layer):
     def run_freely(self, token_ids, memory, states, memory_mask, teacher_forcing, training):
         """Reads, at each row and step, the true token with a probability, else its own."""
         batch_size, length = tf.shape(token_ids)[0], tf.shape(token_ids)[1]
-        forced = keras.random.uniform((batch_size, length), seed=self.draws) < teacher_forcing
+        if not tf.is_tensor(teacher_forcing) and not teacher_forcing:
+            forced = tf.zeros((batch_size, length), tf.bool)
+        else:
+            draws = keras.random.uniform((batch_size, length), seed=self.draws)
+            forced = draws < tf.cast(teacher_forcing, draws.dtype)
         token_ids = tf.cast(token_ids, tf.int32)
         all_logits = tf.TensorArray(
             tf.float32, size=length, element_shape=(token_ids.shape[0], self.vocabulary_size)
