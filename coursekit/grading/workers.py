@@ -38,6 +38,7 @@ MEMORY_BYTES = 2 * 2**30
 CPU_SECONDS = 300
 OUTPUT_SHOWN = 4000
 _LOOK_SECONDS = 0.02
+_ZYGOTE = "coursekit.grading.worker.zygote"
 
 
 class WorkerDied(Exception):
@@ -80,7 +81,7 @@ class Zygote:
         environment["PYTHONPATH"] = root  # the package itself, wherever it was found
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "coursekit.grading.worker.zygote", str(theirs.fileno())],
+                [sys.executable, "-m", _ZYGOTE, str(theirs.fileno()), self.folder.name],
                 pass_fds=[theirs.fileno()],
                 env=environment,
                 cwd=self.folder.name,

@@ -1,6 +1,9 @@
 """Verdicts on right, wrong, broken and hostile submissions, and what is left behind: nothing."""
 
 import os
+import subprocess
+import sys
+import time
 
 import psutil
 import pytest
@@ -200,3 +203,29 @@ def test_nothing_is_left_in_the_temporary_folder(grade_source, zygote, with_body
     grade_source(with_body("open('mine.txt', 'w').write('x')\nreturn inputs * ops.tanh(factor)"))
     left = [name for name in os.listdir(zygote.folder.name) if name != "zygote.log"]
     assert left == []
+
+
+def test_a_killed_judge_leaves_no_process_and_no_folder(toy_course, tmp_path):
+    (tmp_path / f"{UNIT}.py").write_text("while True: pass")
+    script = (
+        "import sys\nfrom pathlib import Path\n"
+        "from coursekit.course.workspace import Course\n"
+        "from coursekit.grading.session import grade\n"
+        "from coursekit.grading.workers import Zygote\n"
+        "with Zygote() as zygote:\n"
+        "    print(zygote.folder.name, flush=True)\n"
+        f"    grade(Path({str(tmp_path)!r}), [{UNIT!r}], course=Course(Path({str(toy_course.root)!r})),"
+        " zygote=zygote, on_result=print)\n"
+    )
+    judge = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    folder = judge.stdout.readline().strip()
+    family = []
+    while len(family) < 2:  # the zygote and the child that loops
+        family = psutil.Process(judge.pid).children(recursive=True)
+        time.sleep(0.05)
+    judge.kill()
+    judge.wait()
+    gone, alive = psutil.wait_procs(family, timeout=20)
+    assert not alive
+    assert len(gone) == 2
+    assert not os.path.exists(folder)

@@ -1,6 +1,6 @@
 """A process that imports TensorFlow once and forks a child for each file to be judged.
 
-Run as `python -m coursekit.grading.worker.zygote FD`, with a Unix socket at that descriptor. It never
+Run as `python -m coursekit.grading.worker.zygote FD FOLDER`, with a Unix socket at that descriptor. It never
 starts TensorFlow's runtime and has one thread, or a fork would hang; it holds no answers, no results and no
 names of students. Commands are msgpack frames; each `Spawn` is followed by two descriptors, the
 child's end of the connection to the judge and the file that takes its output.
@@ -9,6 +9,7 @@ child's end of the connection to the judge and the file that takes its output.
 import contextlib
 import gc
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -41,17 +42,27 @@ class Answer(msgspec.Struct):
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the judge
-    _become_subreaper()
-    _warm_up()
-    gc.collect()
-    gc.freeze()
     children: set[int] = set()
-    _answer(control, Answer())
+    try:
+        _become_subreaper()
+        _warm_up()
+        gc.collect()
+        gc.freeze()
+        _answer(control, Answer())
+        _obey(control, children)
+    except (EOFError, ConnectionError):  # the judge is gone
+        pass
+    finally:
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(sys.argv[2], ignore_errors=True)  # the judge may have been killed
+
+
+def _obey(control: socket.socket, children: set[int]) -> None:
+    """Forks and reaps as told, until the judge closes the connection."""
     while True:
-        try:
-            command = msgspec.msgpack.decode(receive_frame(control), type=Spawn | Reap)
-        except EOFError:
-            break
+        command = msgspec.msgpack.decode(receive_frame(control), type=Spawn | Reap)
         if isinstance(command, Reap):
             status = os.waitpid(command.pid, 0)[1] if command.pid in children else 0
             children.discard(command.pid)
@@ -63,24 +74,24 @@ def main() -> None:
             answer = Answer(problem=f"the zygote has {threads} threads")
         elif (pid := os.fork()) == 0:
             control.close()
-            _become_child(command.job, descriptors)
+            _become_child(command.job, descriptors)  # never returns
         else:
             children.add(pid)
             answer = Answer(pid=pid)
         for descriptor in descriptors:
             os.close(descriptor)
         _answer(control, answer)
-    for pid in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def _become_child(packed: bytes, descriptors: list[int]) -> None:
-    from coursekit.grading.worker.child import Job, live
+    try:
+        from coursekit.grading.worker.child import Job, live
 
-    connection, output = descriptors
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    live(msgspec.msgpack.decode(packed, type=Job), socket.socket(fileno=connection), output)
+        connection, output = descriptors
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        live(msgspec.msgpack.decode(packed, type=Job), socket.socket(fileno=connection), output)
+    finally:
+        os._exit(1)  # whatever happens, a child does not go on as a zygote
 
 
 def _warm_up() -> None:
