@@ -88,7 +88,7 @@ def gradient_by_step(inputs, initial_state, kernel, recurrent_kernel, bias):
         bias: (U,).
 
     Returns:
-        One norm for each step, (T,): the first belongs to the first input, the last to the last.
+        A tensor of one norm for each step, (T,): the first belongs to the first input, the last to the last.
     """
     raise NotImplementedError("ex01_recurrence: gradient_by_step is not written yet")
 

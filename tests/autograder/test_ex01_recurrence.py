@@ -28,6 +28,30 @@ def network(rng, batch=6, features=4, units=3, scale=0.7):
     )
 
 
+def same_run(received, expected, when="", **tolerances):
+    """Compares what `run_rnn` returned, one result after the other."""
+    expect.true(
+        isinstance(received, list | tuple) and len(received) == 2,
+        "run_rnn should return two things: the outputs and the last state.",
+    )
+    expect.close(received[0], expected[0], f"{when}the first result (the outputs)", **tolerances)
+    expect.close(
+        received[1], expected[1], f"{when}the second result (the last state)", **tolerances
+    )
+
+
+def same_gradients(function, received, expected, names):
+    """Compares gradients, one argument after the other."""
+    for name, one, other in zip(names, received, expected, strict=True):
+        expect.true(
+            one is not None,
+            f"No gradient reaches {name} of {function}: on the way from there to the result "
+            "something stops the gradient or leaves TensorFlow.",
+        )
+        what = f"the gradient of {function} with respect to {name}"
+        expect.close(one, other, what, rtol=1e-3, atol=1e-4)
+
+
 @points(1)
 def test_step(student, reference, rng):
     """One step: tanh of the input's part, the state's part and the bias together."""
@@ -55,12 +79,11 @@ def test_sequence(student, reference, rng):
     first = student.run_rnn(inputs, *usual)
     second = student.run_rnn(longer, *larger)
     third = student.run_rnn(single, *alone)
-    what = "the outputs and the last state"
-    expect.close(first, reference.run_rnn(inputs, *usual), what)
-    expect.close(
-        second, reference.run_rnn(longer, *larger), f"{what} of longer sequences, with more units"
+    same_run(first, reference.run_rnn(inputs, *usual))
+    same_run(
+        second, reference.run_rnn(longer, *larger), "for longer sequences and with more units, "
     )
-    expect.close(third, reference.run_rnn(single, *alone), f"{what} of one sequence with one step")
+    same_run(third, reference.run_rnn(single, *alone), "for one sequence with one step, ")
 
 
 @points(1)
@@ -69,11 +92,8 @@ def test_right_padding(student, reference, rng):
     """Padding at the end: a padded step keeps the state and shows it once more."""
     inputs, usual = normal(rng, 6, 5, 4), network(rng)
     received = student.run_rnn(inputs, *usual, padding_mask=RIGHT_PADDED)
-    expect.close(
-        received,
-        reference.run_rnn(inputs, *usual, padding_mask=RIGHT_PADDED),
-        "the outputs and the last state of sequences padded at the end",
-    )
+    expected = reference.run_rnn(inputs, *usual, padding_mask=RIGHT_PADDED)
+    same_run(received, expected, "with padding at the end, ")
 
 
 @points(1)
@@ -88,20 +108,20 @@ def test_padding_anywhere(student, reference, rng):
     traced = student.run_rnn.traced(dynamic=unknown_batch)(
         inputs[:, :2], *usual, padding_mask=PADDED_ANYWHERE[:, :2]
     )
-    expect.close(
+    same_run(
         mixed,
         reference.run_rnn(inputs, *usual, padding_mask=PADDED_ANYWHERE),
-        "the outputs and the last state, with padding at the front, in the middle or everywhere",
+        "with padding at the front, in the middle or in a whole row, ",
     )
-    expect.close(
+    same_run(
         full,
         reference.run_rnn(inputs, *usual, padding_mask=everything),
-        "the outputs and the last state, with a mask that is True everywhere",
+        "with a mask that is True everywhere, ",
     )
-    expect.close(
+    same_run(
         traced,
         reference.run_rnn(inputs[:, :2], *usual, padding_mask=PADDED_ANYWHERE[:, :2]),
-        "the outputs and the last state inside tf.function, where the batch size is unknown",
+        "inside tf.function, where the batch size is unknown, ",
     )
 
 
@@ -115,8 +135,8 @@ def test_arguments_unchanged(student, reference, rng):
     second = student.run_rnn.numpy()(inputs, *usual, padding_mask=RIGHT_PADDED)
     expected = reference.run_rnn(inputs, *usual, padding_mask=RIGHT_PADDED)
     expect.close(step, reference.rnn_step(inputs[:, 0], *usual), "the new state, from NumPy arrays")
-    expect.close(first, expected, "the outputs and the last state, from NumPy arrays")
-    expect.close(second, expected, "the outputs and the last state of a second, equal call")
+    same_run(first, expected, "given NumPy arrays, ")
+    same_run(second, expected, "when the same call is repeated, ")
 
 
 @points(1)
@@ -132,12 +152,11 @@ def test_half_precision(student, reference, rng):
     expect.close(
         step, reference.rnn_step(inputs[:, 0], *usual), "the new state in float16", **loosely
     )
-    what = "the outputs and the last state in float16"
-    expect.close(plain, reference.run_rnn(inputs, *usual), what, **loosely)
-    expect.close(
+    same_run(plain, reference.run_rnn(inputs, *usual), "in float16, ", **loosely)
+    same_run(
         padded,
         reference.run_rnn(inputs, *usual, padding_mask=PADDED_ANYWHERE),
-        f"{what}, with padding",
+        "in float16 and with padding, ",
         **loosely,
     )
 
@@ -154,23 +173,13 @@ def test_gradients(student, reference, rng):
     expected_run = reference.run_rnn.gradients(wrt=everything)(
         inputs, *usual, padding_mask=PADDED_ANYWHERE
     )
-    names = ("inputs", "state", "kernel", "recurrent_kernel", "bias")
-    for place, name in enumerate(names):
-        expect.close(
-            step.arguments[place],
-            expected_step.arguments[place],
-            f"the gradient of rnn_step with respect to {name}",
-            rtol=1e-3,
-            atol=1e-4,
-        )
-    for place, name in enumerate(names):
-        expect.close(
-            run.arguments[place],
-            expected_run.arguments[place],
-            f"the gradient of run_rnn with respect to {name.replace('state', 'initial_state')}",
-            rtol=1e-3,
-            atol=1e-4,
-        )
+    weights = ("kernel", "recurrent_kernel", "bias")
+    same_gradients(
+        "rnn_step", step.arguments, expected_step.arguments, ("inputs", "state", *weights)
+    )
+    same_gradients(
+        "run_rnn", run.arguments, expected_run.arguments, ("inputs", "initial_state", *weights)
+    )
 
 
 @points(2)

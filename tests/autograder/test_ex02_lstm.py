@@ -36,6 +36,52 @@ def cell_with(party, weights, **options):
     return cell
 
 
+def same_step(received, expected, when="", **tolerances):
+    """Compares what `lstm_step` returned, one result after the other."""
+    expect.true(
+        isinstance(received, list | tuple) and len(received) == 2,
+        "lstm_step should return two things: the new hidden state and the new cell state.",
+    )
+    for place, name in enumerate(("first result (hidden state)", "second result (cell state)")):
+        expect.close(received[place], expected[place], f"{when}the {name}", **tolerances)
+
+
+def same_states(function, shown, received, expected, when="", **tolerances):
+    """Compares an output and a list of two states, as the cell and `run_lstm` return them."""
+    expect.true(
+        isinstance(received, list | tuple)
+        and len(received) == 2
+        and isinstance(received[1], list | tuple)
+        and len(received[1]) == 2,
+        f"{function} should return two things: the {shown}, and a list of two states.",
+    )
+    expect.close(received[0], expected[0], f"{when}the first result ({shown})", **tolerances)
+    for place, name in enumerate(("first in the list (hidden state)", "second (cell state)")):
+        what = f"{when}of the states, the {name}"
+        expect.close(received[1][place], expected[1][place], what, **tolerances)
+
+
+def same_run(received, expected, when=""):
+    """Compares what `run_lstm` returned."""
+    same_states("run_lstm", "outputs", received, expected, when)
+
+
+def same_gradients(function, received, expected, names):
+    """Compares gradients, one argument or weight after the other."""
+    expect.true(
+        len(received) == len(names),
+        f"There should be {len(names)} gradients of {function}, one for each of {', '.join(names)}.",
+    )
+    for name, one, other in zip(names, received, expected, strict=True):
+        expect.true(
+            one is not None,
+            f"No gradient reaches {name} of {function}: on the way from there to the result "
+            "something stops the gradient or leaves TensorFlow.",
+        )
+        what = f"the gradient of {function} with respect to {name}"
+        expect.close(one, other, what, rtol=1e-3, atol=1e-4)
+
+
 @points(1)
 def test_step(student, reference, rng):
     """One step: gates in the order i, f, c, o, the new cell state, then the new hidden state."""
@@ -45,10 +91,9 @@ def test_step(student, reference, rng):
     first = student.lstm_step(*usual)
     second = student.lstm_step(*small)
     third = student.lstm_step(*wide)
-    what = "the new hidden state and the new cell state"
-    expect.close(first, reference.lstm_step(*usual), what)
-    expect.close(second, reference.lstm_step(*small), f"{what} of a batch of one sequence")
-    expect.close(third, reference.lstm_step(*wide), f"{what} after very large inputs", atol=2e-3)
+    same_step(first, reference.lstm_step(*usual))
+    same_step(second, reference.lstm_step(*small), "for a batch of one sequence, ")
+    same_step(third, reference.lstm_step(*wide), "for very large inputs, ", atol=2e-3)
 
 
 @points(1)
@@ -59,8 +104,8 @@ def test_arguments_unchanged(student, reference, rng):
     first = student.lstm_step.numpy()(*arguments)
     second = student.lstm_step.numpy()(*arguments)
     expected = reference.lstm_step(*arguments)
-    expect.close(first, expected, "the new states, from NumPy arrays")
-    expect.close(second, expected, "the new states of a second, equal call")
+    same_step(first, expected, "given NumPy arrays, ")
+    same_step(second, expected, "when the same call is repeated, ")
 
 
 @points(1)
@@ -95,11 +140,16 @@ def test_cell(student, reference, rng):
     first = cell(inputs, states)
     second = cell(other, other_states, training=True)
     third = cell(inputs, states)
-    what = "the output and the list of states"
     expected = right(inputs, states)
-    expect.close(first, expected, what)
-    expect.close(second, right(other, other_states, training=True), f"{what} of another batch")
-    expect.close(third, expected, f"{what} when the first call is repeated")
+    same_states("The cell", "output", first, expected)
+    same_states(
+        "The cell",
+        "output",
+        second,
+        right(other, other_states, training=True),
+        "for another batch and training=True, ",
+    )
+    same_states("The cell", "output", third, expected, "when the first call is repeated, ")
 
 
 @points(1)
@@ -115,19 +165,20 @@ def test_half_precision(student, reference, rng):
     cell = cell_with(student, weights, dtype="mixed_float16")
     mixed = cell(inputs, [hidden_state, cell_state])
     right = cell_with(reference, weights, dtype="mixed_float16")
-    expect.close(
+    loosely = {"rtol": 2e-2, "atol": 2e-2}
+    same_step(
         step,
         reference.lstm_step(inputs, hidden_state, cell_state, *half),
-        "the new states in float16",
-        rtol=2e-2,
-        atol=2e-2,
+        "in float16, ",
+        **loosely,
     )
-    expect.close(
+    same_states(
+        "The cell",
+        "output",
         mixed,
         right(inputs, [hidden_state, cell_state]),
-        'the output and the states of a cell with dtype="mixed_float16"',
-        rtol=2e-2,
-        atol=2e-2,
+        'with dtype="mixed_float16", ',
+        **loosely,
     )
 
 
@@ -143,24 +194,21 @@ def test_gradients(student, reference, rng):
     call = cell.gradients(wrt=(0, 1))(inputs, [hidden_state, cell_state])
     expected_step = reference.lstm_step.gradients(wrt=everything)(*arguments)
     expected_call = right.gradients(wrt=(0, 1))(inputs, [hidden_state, cell_state])
-    names = ("inputs", "hidden_state", "cell_state", "kernel", "recurrent_kernel", "bias")
-    for name, received, expected in zip(
-        names, step.arguments, expected_step.arguments, strict=True
-    ):
-        what = f"the gradient of lstm_step with respect to {name}"
-        expect.close(received, expected, what, rtol=1e-3, atol=1e-4)
-    expect.close(
-        call.arguments,
-        expected_call.arguments,
-        "the gradients of the cell with respect to its inputs and its states",
-        rtol=1e-3,
-        atol=1e-4,
+    weights_names = ("kernel", "recurrent_kernel", "bias")
+    states_names = ("hidden_state", "cell_state")
+    same_gradients(
+        "lstm_step",
+        step.arguments,
+        expected_step.arguments,
+        ("inputs", *states_names, *weights_names),
     )
-    for name, received, expected in zip(
-        ("kernel", "recurrent kernel", "bias"), call.weights, expected_call.weights, strict=True
-    ):
-        what = f"the gradient of the cell with respect to its {name}"
-        expect.close(received, expected, what, rtol=1e-3, atol=1e-4)
+    same_gradients(
+        "the cell",
+        [call.arguments[0], *call.arguments[1]],
+        [expected_call.arguments[0], *expected_call.arguments[1]],
+        ("inputs", *states_names),
+    )
+    same_gradients("the cell", call.weights, expected_call.weights, weights_names)
 
 
 @points(1)
@@ -174,14 +222,13 @@ def test_sequence(student, reference, rng):
     first = student.run_lstm(cell, inputs)
     second = student.run_lstm(other_cell, longer)
     third = student.run_lstm(cell, single)
-    what = "the outputs and the list of last states"
-    expect.close(first, reference.run_lstm(right, inputs), what)
-    expect.close(
+    same_run(first, reference.run_lstm(right, inputs))
+    same_run(
         second,
         reference.run_lstm(other_right, longer),
-        f"{what} of longer sequences, with a cell of more units",
+        "for longer sequences and a cell of more units, ",
     )
-    expect.close(third, reference.run_lstm(right, single), f"{what} of one sequence with one step")
+    same_run(third, reference.run_lstm(right, single), "for one sequence with one step, ")
 
 
 @points(1)
@@ -191,11 +238,8 @@ def test_right_padding(student, reference, rng):
     weights, inputs = weights_of(rng), normal(rng, 6, 5, 4)
     cell, right = cell_with(student, weights), cell_with(reference, weights)
     received = student.run_lstm(cell, inputs, padding_mask=RIGHT_PADDED)
-    expect.close(
-        received,
-        reference.run_lstm(right, inputs, padding_mask=RIGHT_PADDED),
-        "the outputs and the list of last states of sequences padded at the end",
-    )
+    expected = reference.run_lstm(right, inputs, padding_mask=RIGHT_PADDED)
+    same_run(received, expected, "with padding at the end, ")
 
 
 @points(1)
@@ -208,20 +252,20 @@ def test_padding_anywhere(student, reference, rng):
     mixed = student.run_lstm(cell, inputs, padding_mask=PADDED_ANYWHERE)
     full = student.run_lstm(cell, inputs, padding_mask=everything)
     traced = student.run_lstm.traced()(cell, inputs[:, :2], padding_mask=PADDED_ANYWHERE[:, :2])
-    expect.close(
+    same_run(
         mixed,
         reference.run_lstm(right, inputs, padding_mask=PADDED_ANYWHERE),
-        "the outputs and the last states, with padding at the front, in the middle or everywhere",
+        "with padding at the front, in the middle or in a whole row, ",
     )
-    expect.close(
+    same_run(
         full,
         reference.run_lstm(right, inputs, padding_mask=everything),
-        "the outputs and the last states, with a mask that is True everywhere",
+        "with a mask that is True everywhere, ",
     )
-    expect.close(
+    same_run(
         traced,
         reference.run_lstm(right, inputs[:, :2], padding_mask=PADDED_ANYWHERE[:, :2]),
-        "the outputs and the last states inside tf.function",
+        "inside tf.function, ",
     )
 
 
@@ -233,10 +277,4 @@ def test_gradient_through_time(student, reference, rng):
     cell, right = cell_with(student, weights), cell_with(reference, weights)
     received = student.run_lstm.gradients(wrt=(1,))(cell, inputs, padding_mask=PADDED_ANYWHERE)
     expected = reference.run_lstm.gradients(wrt=(1,))(right, inputs, padding_mask=PADDED_ANYWHERE)
-    expect.close(
-        received.arguments[0],
-        expected.arguments[0],
-        "the gradient of run_lstm with respect to inputs",
-        rtol=1e-3,
-        atol=1e-4,
-    )
+    same_gradients("run_lstm", received.arguments, expected.arguments, ("inputs",))
