@@ -11,8 +11,8 @@ from coursekit.cli.check import check
 from coursekit.cli.demo import demo
 from coursekit.cli.hint import hint
 
-# from coursekit.cli.train import app as train
-# from coursekit.cli.translate import translate
+from coursekit.cli.train import app as train
+from coursekit.cli.translate import translate
 from coursekit.errors import UserError
 
 app = typer.Typer(
@@ -25,8 +25,8 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(hint)
-# app.add_typer(train, name="train")
-# app.command()(translate)
+app.add_typer(train, name="train")
+app.command()(translate)
 app.command()(demo)
 app.add_typer(author, name="author")
 
