@@ -1,0 +1,1 @@
+"""Sentence pairs, real and drawn from a grammar; tokenizers; batches for training."""

@@ -5,11 +5,15 @@ almost half of a held-out set's sources into training. Here a *source sentence* 
 one split, and sentences that differ only in case, spacing or punctuation count as the same.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 from coursekit.text.sentence_pairs import SentencePair
+
+_APOSTROPHE = re.compile("['\u2019\u02bc\u2018]")
+_WORD = re.compile(r"[^\W_]+")
 
 
 def sentence_key(text: str) -> str:
@@ -19,11 +23,7 @@ def sentence_key(text: str) -> str:
     True
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    words = "".join(
-        letter if letter.isalnum() else "" if letter in "'\u2019\u02bc\u2018" else " "
-        for letter in folded
-    ).split()
-    return " ".join(words) or folded.strip()
+    return " ".join(_WORD.findall(_APOSTROPHE.sub("", folded))) or folded.strip()
 
 
 def split_by_source(

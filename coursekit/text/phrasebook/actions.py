@@ -7,82 +7,18 @@ from coursekit.text.phrasebook import verbs
 from coursekit.text.phrasebook.actors import (
     HUMAN,
     decorated,
-    somebody,
     subject,
     thing,
     weighted,
 )
+from coursekit.text.phrasebook.adverbials import TIMES, with_adverbials
 from coursekit.text.phrasebook.clauses import Clause
 from coursekit.text.phrasebook.french import contract, elide
 from coursekit.text.phrasebook.nouns import CITIES_AND_COUNTRIES, nouns_of
-from coursekit.text.phrasebook.phrases import HE, NUMBERS, PRONOUNS, SHE, THEY, NounPhrase, phrase
+from coursekit.text.phrasebook.phrases import NUMBERS, PRONOUNS, NounPhrase, phrase
 from coursekit.text.phrasebook.verbs import Verb
 
-_TIMES = {
-    "present": (
-        ("every day", "tous les jours"),
-        ("every morning", "tous les matins"),
-        ("every evening", "tous les soirs"),
-        ("on Sundays", "le dimanche"),
-        ("on Saturdays", "le samedi"),
-        ("in the morning", "le matin"),
-        ("in the evening", "le soir"),
-    ),
-    "continuous": (
-        ("now", "maintenant"),
-        ("at the moment", "en ce moment"),
-        ("this morning", "ce matin"),
-        ("today", "aujourd'hui"),
-    ),
-    "past": (
-        ("yesterday", "hier"),
-        ("last night", "hier soir"),
-        ("yesterday morning", "hier matin"),
-        ("last week", "la semaine dernière"),
-        ("last year", "l'année dernière"),
-        ("two days ago", "il y a deux jours"),
-        ("three weeks ago", "il y a trois semaines"),
-        ("this morning", "ce matin"),
-        ("on Monday", "lundi"),
-        ("on Thursday", "jeudi"),
-    ),
-    "was doing": (
-        ("at that moment", "à ce moment-là"),
-        ("yesterday at noon", "hier à midi"),
-        ("at five o'clock", "à cinq heures"),
-        ("at eight o'clock", "à huit heures"),
-    ),
-    "future": (
-        ("tomorrow", "demain"),
-        ("tomorrow morning", "demain matin"),
-        ("this evening", "ce soir"),
-        ("next week", "la semaine prochaine"),
-        ("next month", "le mois prochain"),
-        ("next year", "l'année prochaine"),
-        ("on Tuesday", "mardi"),
-        ("on Friday", "vendredi"),
-    ),
-}
-_TIMES["going to"] = _TIMES["future"]
-_FREQUENCIES = (("often", "souvent"), ("always", "toujours"), ("sometimes", "parfois"))
-_QUANTITY = ("a lot", "beaucoup")
-_MANNERS = {
-    "sing": (("well", "bien"), ("badly", "mal")),
-    "dance": (("well", "bien"), ("badly", "mal")),
-    "cook": (("well", "bien"), ("badly", "mal")),
-    "swim": (("well", "bien"), ("badly", "mal")),
-    "sleep": (("well", "bien"), ("badly", "mal"), _QUANTITY),
-    "work": (("well", "bien"), _QUANTITY),
-    "travel": (_QUANTITY,),
-    "study": (_QUANTITY,),
-    "laugh": (_QUANTITY,),
-    "cry": (_QUANTITY,),
-}
-_SPEEDS = (("slowly", "lentement"), ("fast", "vite"))
-_FAST_OR_SLOW = ("run", "walk", "drive", "swim", "speak", "eat")
 _INDEFINITE = ("see", "buy", "sell", "hear", "wear", "receive")
-_VAGUE = ("a", "an", "some", "many", *NUMBERS)
-_OUTDOORS = ("building", "transport", "vehicle", "drawn", "animal")
 
 
 def action(
@@ -102,19 +38,12 @@ def action(
         extended: whether places and times may follow.
     """
     build = weighted(rng, _FRAMES)
-    polarity = (
-        weighted(rng, {"": 68, "not": 24, "never": 5, "no longer": 3})
-        if (polarity is None)
-        else polarity
-    )
+    if polarity is None:
+        polarity = weighted(rng, {"": 68, "not": 24, "never": 5, "no longer": 3})
     clause = build(rng, who, bool(polarity))
-    clause = replace(
-        clause,
-        tense=tense or _tense(rng, clause.verb),
-        polarity=polarity,
-    )
-    clause = settle(clause)
-    return _extended(rng, clause) if extended else clause
+    tense = tense or _tense(rng, clause.verb)
+    clause = settle(replace(clause, tense=tense, polarity=polarity))
+    return with_adverbials(rng, clause) if extended else clause
 
 
 def settle(clause: Clause) -> Clause:
@@ -154,7 +83,7 @@ def modal_action(rng: Random, who: NounPhrase | None = None) -> Clause:
             break
     past = modal is not verbs.MUST and rng.random() < 0.2
     clause = replace(clause, modal=modal, tense="past" if past else "present", manner=None)
-    time = _TIMES["past" if past else "future"]
+    time = TIMES["past" if past else "future"]
     rest = (rng.choice(time),) if rng.random() < 0.25 else ()
     return replace(clause, rest=clause.rest + rest)
 
@@ -180,24 +109,6 @@ def motion(rng: Random, who: NounPhrase | None = None) -> Clause:
     return Clause(who, verb, rest=((f"{english} {where.english}", contract(french, where.french)),))
 
 
-def company(rng: Random) -> tuple[str, str]:
-    """With whom: `with him`, `avec lui`."""
-    if rng.random() < 0.3:
-        with_whom = rng.choice((HE, SHE, THEY))
-        return f"with {with_whom.english_object}", f"avec {with_whom.stressed}"
-    with_whom = somebody(rng)
-    return f"with {with_whom.english}", f"avec {with_whom.french}"
-
-
-def place(rng: Random) -> tuple[str, str]:
-    """Where something is done: `in the kitchen`, `à la gare`."""
-    noun = rng.choice(nouns_of(("go", "inside")))
-    where = phrase(noun, "the")
-    if noun.is_a(("inside",)):
-        return f"in {where.english}", f"dans {where.french}"
-    return f"at {where.english}", contract("à", where.french)
-
-
 def transitive(rng: Random, who: NounPhrase | None, negative: bool) -> Clause:
     fitting = [verb for verb in verbs.TRANSITIVE if who is None or "relative" in verb.subjects]
     verb = rng.choice(fitting)
@@ -209,7 +120,7 @@ def _refused(rng: Random, who: NounPhrase | None, negative: bool) -> Clause:
     """What one has or sees, buys or gets: with these, "a" may stand in a negation."""
     verb = rng.choice([verb for verb in verbs.TRANSITIVE if verb.english.base in _INDEFINITE])
     noun = rng.choice(nouns_of(verb.objects))
-    while noun.is_a((*HUMAN, "mass", "drink", "pair")):
+    while noun.is_a((*HUMAN, "mass", "drink", "pair", "his", "hers")):
         noun = rng.choice(nouns_of(verb.objects))
     return Clause(who or subject(rng), verb, object=phrase(noun, "a", False, decorated(rng, noun)))
 
@@ -317,35 +228,3 @@ def _other(rng: Random, who: NounPhrase):
     return rng.choice(
         [pronoun for pronoun in PRONOUNS if pronoun.person == 3 or pronoun.person != who.person]
     )
-
-
-def _extended(rng: Random, clause: Clause) -> Clause:
-    base = clause.verb.english.base
-    extra: list[tuple[str, str]] = []
-    goes = clause.verb in (verbs.GO, verbs.COME_BACK)
-    noun = clause.object.noun if clause.object else None
-    plain = clause.object is None and not clause.rest
-    if plain and base in _MANNERS and clause.tense != "going to" and rng.random() < 0.4:
-        clause = replace(clause, manner=rng.choice(_MANNERS[base]))
-    elif plain and base in _FAST_OR_SLOW and rng.random() < 0.3:
-        extra.append(rng.choice(_SPEEDS))
-    elif (
-        plain
-        and base in ("play", "dance", "eat", "walk", "work", "travel")
-        and (clause.subject.pronoun.person == 3 and rng.random() < 0.25)
-    ):
-        extra.append(company(rng))
-    if clause.verb.placed and not (noun and noun.is_a(_OUTDOORS)) and rng.random() < 0.25:
-        extra.append(place(rng))
-    habit = clause.tense == "present" and clause.polarity in ("", "not") and not clause.verb.simple
-    vague = clause.object and clause.object.english.split()[0] in _VAGUE
-    if habit and not clause.manner and not vague and rng.random() < 0.3:
-        clause = replace(clause, frequency=rng.choice(_FREQUENCIES[: 2 if clause.polarity else 3]))
-    elif (
-        clause.polarity in ("", "not")
-        and not clause.verb.simple
-        and rng.random() < (0.7 if clause.tense == "was doing" else 0.35)
-        and not (goes and clause.tense == "was doing")
-    ):
-        extra.append(rng.choice(_TIMES[clause.tense]))
-    return replace(clause, rest=clause.rest + tuple(extra))

@@ -58,8 +58,7 @@ def plural_of(word: str) -> str:
         return word + "x"
     if word.endswith("al"):
         return word[:-2] + "aux"
-    head, _, rest = word.partition(" d'")
-    return f"{head}s d'{rest}" if rest else word + "s"
+    return word + "s"
 
 
 # Present (je, tu, il, nous, vous, ils), past participle, stem of the future.

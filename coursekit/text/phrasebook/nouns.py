@@ -130,7 +130,7 @@ coffee | café | m | drink warm
 tea | thé | m | drink warm
 wine | vin | m | drink
 beer | bière | f | drink chilled
-orange juice | jus d'orange | m | drink chilled
+orange juice | jus d'orange/jus d'orange | m | drink chilled
 lemonade | limonade | f | drink chilled
 book | livre | m | readable writable gift possession thing
 letter | lettre | f | readable writable lasting openable
@@ -210,22 +210,22 @@ house | maison | f | building drawn painted pretty possession colored
 castle | château | m | building drawn sight go
 museum | musée | m | building sight go
 church | église | f | building sight go
-hotel | hôtel | m | building go
-restaurant | restaurant | m | building go
-station | gare | f | building go
+hotel | hôtel | m | building go leisure
+restaurant | restaurant | m | building go leisure
+station | gare | f | building go leisure
 bank | banque | f | building go
-library | bibliothèque | f | building go
+library | bibliothèque | f | building go leisure
 hospital | hôpital | m | building go
 theater | théâtre | m | building go
 pharmacy | pharmacie | f | building go
 bakery | boulangerie | f | building go
 post office | poste | f | go
-market | marché | m | go
-beach | plage | f | go
+market | marché | m | go leisure
+beach | plage | f | go leisure
 park | parc | m | go inside
 airport | aéroport | m | go
 swimming pool | piscine | f | go
-university | université | f | go
+university | université | f | go leisure
 kitchen | cuisine | f | inside cleaned
 garden | jardin | m | inside pretty
 living room | salon | m | inside cleaned

@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from coursekit.text.phrasebook import verbs
-from coursekit.text.phrasebook.actions import _TIMES, action, modal_action
+from coursekit.text.phrasebook.actions import action, modal_action
 from coursekit.text.phrasebook.actors import (
     HUMAN,
     decorated,
@@ -13,6 +13,7 @@ from coursekit.text.phrasebook.actors import (
     thing,
     weighted,
 )
+from coursekit.text.phrasebook.adverbials import TIMES
 from coursekit.text.phrasebook.clauses import Clause, english_infinitive, french_imperative
 from coursekit.text.phrasebook.conditions import (
     comparison,
@@ -220,5 +221,5 @@ def timetable(rng: Random) -> Pair:
 
 def weather(rng: Random) -> Pair:
     english, french = rng.choice(WEATHER)
-    when = rng.choice(_TIMES["continuous"])
+    when = rng.choice(TIMES["continuous"])
     return finish(f"{english} {when[0]}", f"{french} {when[1]}")

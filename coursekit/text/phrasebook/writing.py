@@ -3,7 +3,14 @@
 from coursekit.text.phrasebook.clauses import Clause, english_clause, french_clause
 from coursekit.text.phrasebook.french import elide
 
+# A written sentence, and a part of one, in English and French.
 Pair = tuple[str, str]
+Half = tuple[str, str]
+
+
+def both(clause: Clause) -> Half:
+    """The clause in both languages, to be joined to another."""
+    return english_clause(clause), french_clause(clause)
 
 
 def finish(english: str, french: str, mark: str = ".") -> Pair:
@@ -19,4 +26,4 @@ def finish(english: str, french: str, mark: str = ".") -> Pair:
 
 def stated(clause: Clause) -> Pair:
     """The clause as a statement."""
-    return finish(english_clause(clause), french_clause(clause))
+    return finish(*both(clause))
