@@ -89,5 +89,5 @@ class Scoreboard:
         self.console.print(
             f"  [{style}]{sign}[/{style}] {escape(check.title)}  [dim]{points}[/dim]{verdict}"
         )
-        if check.verdict != "passed" and check.message:
+        if check.verdict not in ("passed", "blocked") and check.message:
             self.console.print(Padding(Text(check.message), (0, 0, 0, 4)))
