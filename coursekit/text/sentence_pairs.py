@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 from coursekit.errors import UserError
 
@@ -203,18 +203,18 @@ class _refusing_unreadable:
             ) from error
 
 
-def _open(path: Path, max_bytes: int) -> BinaryIO:
+def _open(path: Path, max_bytes: int) -> IO[bytes]:
     """Opens by content, so that a `.txt` which is a gzip works; a `.gz` must be one."""
     with path.open("rb") as file:
         magic = file.read(4)
     if magic[:2] == b"\x1f\x8b" or (path.suffix == ".gz" and magic):
-        return gzip.open(path, "rb")
+        return cast(IO[bytes], gzip.open(path, "rb"))
     if magic[:2] == b"PK" or (path.suffix == ".zip" and magic):
         return _open_zip(path, max_bytes)
     return path.open("rb")
 
 
-def _open_zip(path: Path, max_bytes: int) -> BinaryIO:
+def _open_zip(path: Path, max_bytes: int) -> IO[bytes]:
     archive = zipfile.ZipFile(path)
     members = [
         member
@@ -242,7 +242,7 @@ def _too_large(path: Path, max_bytes: int) -> TextFileError:
     )
 
 
-def _lines(stream: BinaryIO, path: Path, max_bytes: int) -> Iterator[tuple[int, bytes]]:
+def _lines(stream: IO[bytes], path: Path, max_bytes: int) -> Iterator[tuple[int, bytes]]:
     """Yields numbered lines, never holding more than a chunk and a line of the file."""
     number, received, rest = 0, 0, b""
     while chunk := stream.read(_CHUNK_BYTES):

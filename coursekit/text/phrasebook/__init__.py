@@ -12,6 +12,7 @@ from random import Random
 
 from coursekit.text.phrasebook import compounds, questions, statements
 from coursekit.text.phrasebook.actors import weighted
+from coursekit.text.phrasebook.nouns import NAMES
 from coursekit.text.phrasebook.writing import Pair
 from coursekit.text.sentence_pairs import SentencePair, word_count
 from coursekit.text.splits import split_by_source
@@ -84,15 +85,20 @@ def phrasebook_splits(
 
 
 def _short(rng: Random) -> Pair | None:
-    pair = weighted(rng, _KINDS)(rng)
-    fits = word_count(pair[0]) <= SHORT_ENGLISH_WORDS and word_count(pair[1]) <= SHORT_FRENCH_WORDS
-    return pair if fits else None
+    english, french = pair = weighted(rng, _KINDS)(rng)
+    short = word_count(english) <= SHORT_ENGLISH_WORDS and word_count(french) <= SHORT_FRENCH_WORDS
+    return pair if short and not _names_twice(english) else None
 
 
 def _long(rng: Random) -> Pair | None:
-    pair = compounds.long_sentence(rng)
-    fits = word_count(pair[0]) > SHORT_ENGLISH_WORDS and word_count(pair[1]) > SHORT_FRENCH_WORDS
-    return pair if fits else None
+    english, french = pair = compounds.long_sentence(rng)
+    long = word_count(english) > SHORT_ENGLISH_WORDS and word_count(french) > SHORT_FRENCH_WORDS
+    return pair if long and not _names_twice(english) else None
+
+
+def _names_twice(english: str) -> bool:
+    """Whether somebody is named again where one would say he or she."""
+    return any(english.count(name) > 1 for name, _ in NAMES)
 
 
 def _distinct(draw, count: int, rng: Random, seen: set[str]) -> list[SentencePair]:

@@ -5,6 +5,7 @@ from random import Random
 from coursekit.text.phrasebook.adjectives import Adjective, adjectives_for, find_adjective
 from coursekit.text.phrasebook.nouns import NAMES, Noun, find_noun, nouns_of
 from coursekit.text.phrasebook.phrases import (
+    HUMAN,
     NUMBERS,
     POSSESSIVES,
     PRONOUNS,
@@ -14,7 +15,6 @@ from coursekit.text.phrasebook.phrases import (
     phrase,
 )
 
-HUMAN = ("person", "relative")
 # What nobody calls theirs, a house apart.
 _NOT_OWNED = ("wild", "go", "transport", "question", "watched", "drawn", "sight", "building")
 _SPOUSES = {"wife": (("my", "your", "his"), "m"), "husband": (("my", "your", "her"), "f")}
@@ -92,10 +92,8 @@ def _human(rng: Random, nouns: tuple[Noun, ...]) -> NounPhrase:
     noun = rng.choice(nouns)
     if noun.is_a(("relative",)):
         plural = noun.is_a(("several",)) and rng.random() < 0.2
-        possessives, names = POSSESSIVES, NAMES
-        if noun.english in _SPOUSES:
-            possessives, gender = _SPOUSES[noun.english]
-            names = tuple(entry for entry in NAMES if entry[1] == gender)
+        possessives, genders = _SPOUSES.get(noun.english, (POSSESSIVES, "mf"))
+        names = [entry for entry in NAMES if entry[1] in genders]
         if rng.random() < 0.2:
             return belonging_to(noun, name(*rng.choice(names)), plural)
         return phrase(noun, rng.choice(possessives), plural)

@@ -71,7 +71,7 @@ delicious | délicieux/délicieuse | after | food mass |
 strange | étrange | after | readable watched question told | stranger
 kind | gentil/gentille | before | person relative | kinder
 intelligent | intelligent | after | person relative pet | more intelligent
-famous | célèbre | after | worker royal readable sight | more famous
+famous | célèbre | after | worker royal printed sung sight | more famous
 rich | riche | after | adult young relative | richer
 happy | heureux/heureuse | after | person relative | happier
 sad | triste | after | person relative told sung | sadder

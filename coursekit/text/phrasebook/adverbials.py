@@ -112,8 +112,8 @@ def with_adverbials(rng: Random, clause: Clause) -> Clause:
 def company(rng: Random) -> tuple[str, str]:
     """With whom: `with him`, `avec lui`."""
     if rng.random() < 0.3:
-        with_whom = rng.choice((HE, SHE, THEY))
-        return f"with {with_whom.english_object}", f"avec {with_whom.stressed}"
+        pronoun = rng.choice((HE, SHE, THEY))
+        return f"with {pronoun.english_object}", f"avec {pronoun.stressed}"
     with_whom = somebody(rng)
     return f"with {with_whom.english}", f"avec {with_whom.french}"
 

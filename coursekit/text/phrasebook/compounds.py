@@ -184,7 +184,7 @@ def errand_half(rng: Random) -> Half:
     place, base, classes = rng.choice(_ERRANDS)
     who = subject(rng)
     where = phrase(find_noun(place), "the")
-    inside = where.noun.is_a(("inside",)) and place != "park"
+    inside = "inside" in where.classes and place != "park"
     there = f"dans {where.french}" if inside else contract("à", where.french)
     tense = weighted(rng, {"continuous": 2, "past": 3, "future": 1})
     first = Clause(who, verbs.GO, tense, rest=((f"to {where.english}", there),))
@@ -248,7 +248,7 @@ def _somebody_else(rng: Random, who: NounPhrase) -> NounPhrase:
     while True:
         other = subject(rng)
         third = other.pronoun.person == 3
-        same = other.english == who.english or (other.noun and other.noun == who.noun)
+        same = other.english == who.english or (other.noun is not None and other.noun == who.noun)
         # A second "he" or "they" would seem to be the first.
         confusing = third and other.noun is None and other.french in _PRONOUNS
         if not (same or confusing):

@@ -56,7 +56,7 @@ def human_condition(
     if kind < 0.4:
         said = rng.choice(verbs.BE_CONDITIONS)
         return Clause(who, verbs.BE, tense, polarity, rest=(said,))
-    classes = who.noun.classes if who.noun else HUMAN
+    classes = who.classes
     return _is(rng, who, tense, polarity, rng.choice(adjectives_for(classes)))
 
 
@@ -155,7 +155,7 @@ def comparison(rng: Random) -> Clause:
     else:
         who = subject(rng)
         other = thing(rng, HUMAN, who)
-        classes = who.noun.classes if who.noun else HUMAN
+        classes = who.classes
     fitting = [entry for entry in adjectives_for(classes) if entry.comparative]
     said = rng.choice(fitting or [find_adjective("expensive")])
     agreeing = said.agreeing(who.gender, who.plural)

@@ -159,8 +159,8 @@ def _principal_parts(infinitive: str) -> tuple[tuple[str, ...], str, str]:
         present, participle, future = _principal_parts(model)
         return tuple(prefix + form for form in present), prefix + participle, prefix + future
     if infinitive in _IRREGULAR:
-        present, participle, future = _IRREGULAR[infinitive]
-        return tuple(present.split()), participle, future
+        forms, participle, future = _IRREGULAR[infinitive]
+        return tuple(forms.split()), participle, future
     stem, ending = infinitive[:-2], infinitive[-2:]
     if ending == "er":
         strong = _STRONG.get(infinitive, stem)

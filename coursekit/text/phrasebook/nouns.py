@@ -94,7 +94,7 @@ monkey | singe | m | animal wild
 elephant | éléphant | m | animal wild big
 frog | grenouille | f | animal wild swimmer
 squirrel | écureuil | m | animal wild
-apple | pomme | f | food fruit colored plant
+apple | pomme | f | food fruit plant
 orange | orange | f | food fruit
 pear | poire | f | food fruit plant
 banana | banane | f | food fruit
@@ -132,12 +132,12 @@ wine | vin | m | drink
 beer | bière | f | drink chilled
 orange juice | jus d'orange/jus d'orange | m | drink chilled
 lemonade | limonade | f | drink chilled
-book | livre | m | readable writable gift possession thing
+book | livre | m | printed readable writable gift possession thing
 letter | lettre | f | readable writable lasting openable
 newspaper | journal | m | readable possession thing
-poem | poème | m | readable writable learned
+poem | poème | m | printed readable writable learned
 story | histoire | f | readable writable told
-novel | roman | m | readable writable lasting gift
+novel | roman | m | printed readable writable lasting gift
 message | message | m | readable writable
 song | chanson | f | sung learned
 question | question | f | question

@@ -7,6 +7,8 @@ from coursekit.text.phrasebook.english import with_article
 from coursekit.text.phrasebook.french import begins_with_vowel, contract, elide
 from coursekit.text.phrasebook.nouns import Noun
 
+HUMAN = ("person", "relative")
+
 
 @dataclass(frozen=True)
 class NounPhrase:
@@ -15,24 +17,29 @@ class NounPhrase:
     Attributes:
         english: as in a statement ("some milk").
         french: with its determiner ("du lait").
+        pronoun: the pronoun itself, or the one that stands for the phrase.
         gender: "m" or "f".
         plural: bool.
         person: 1, 2 or 3.
         english_any: in a negation or question ("any milk"); "" means no different.
         french_negated: as the object of a negated verb ("de lait"); "" means no different.
         noun: None for names and pronouns.
-        pronoun: the pronoun itself, or the one that stands for the phrase.
     """
 
     english: str
     french: str
+    pronoun: "Pronoun"
     gender: str = "m"
     plural: bool = False
     person: int = 3
     english_any: str = ""
     french_negated: str = ""
     noun: Noun | None = None
-    pronoun: "Pronoun | None" = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the phrase is; names and pronouns are human beings."""
+        return self.noun.classes if self.noun else HUMAN
 
     @property
     def index(self) -> int:
@@ -62,9 +69,7 @@ class Pronoun:
     gender: str = "m"
 
     def subject(self) -> NounPhrase:
-        return NounPhrase(
-            self.english, self.french, self.gender, self.plural, self.person, pronoun=self
-        )
+        return NounPhrase(self.english, self.french, self, self.gender, self.plural, self.person)
 
 
 I = Pronoun("I", "me", "my", "je", "me", "me", "moi", 1, False)  # noqa: E741
@@ -98,7 +103,7 @@ POSSESSIVES = tuple(_POSSESSIVES)
 
 def name(english: str, gender: str) -> NounPhrase:
     """A first name, the same in both languages."""
-    return NounPhrase(english, english, gender, pronoun=HE if gender == "m" else SHE)
+    return NounPhrase(english, english, HE if gender == "m" else SHE, gender)
 
 
 def phrase(
@@ -134,7 +139,7 @@ def phrase(
     )
     vowel = begins_with_vowel(core)
     pronoun = _standing_for(noun, plural)
-    result = NounPhrase(english, core, gender, plural, noun=noun, pronoun=pronoun)
+    result = NounPhrase(english, core, pronoun, gender, plural, noun=noun)
 
     if determiner == "the":
         return _with(result, f"the {english}", f"{_definite(gender, plural)} {core}")

@@ -67,7 +67,7 @@ def where(rng: Random) -> Pair:
         verb = verbs.transitive(rng.choice(("buy", "find", "lose", "see", "hide", "meet")))
         while True:
             found = thing(rng, verb.objects, doer, negative=True)
-            outdoors = found.noun and found.noun.is_a(("building", "transport", "drawn"))
+            outdoors = {"building", "transport", "drawn"} & {*found.classes}
             if not (outdoors or found.english_any or found.english.startswith("many ")):
                 break
         clause = Clause(doer, verb, object=found)

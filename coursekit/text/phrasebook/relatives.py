@@ -56,12 +56,12 @@ def _described(rng: Random) -> NounPhrase:
     """Somebody of whom a relative clause can tell more."""
     while True:
         who = subject(rng)
-        if who.noun and who.noun.is_a(("person",)) and who.english.startswith(("the ", "this ")):
+        if "person" in who.classes and who.english.startswith(("the ", "this ")):
             return who
 
 
 def _said_of(rng: Random, who: NounPhrase) -> Clause:
-    if rng.random() < 0.6 or who.plural:
+    if rng.random() < 0.6 or who.plural or "child" in who.classes:
         return human_condition(rng, who, "present", weighted(rng, {"": 4, "not": 1}))
     same = [entry for entry in nouns_of(("relative", "ours")) if entry.gender == who.gender
             and entry != who.noun and entry.english not in ("wife", "husband")]  # fmt: skip
@@ -70,7 +70,7 @@ def _said_of(rng: Random, who: NounPhrase) -> Clause:
 
 
 def _thing_is(rng: Random, what: NounPhrase) -> Clause:
-    said = rng.choice(adjectives_for(what.noun.classes) or (find_adjective("expensive"),))
+    said = rng.choice(adjectives_for(what.classes) or (find_adjective("expensive"),))
     very = rng.random() < 0.2 and said.english not in UNGRADED
     agreeing = said.agreeing(what.gender, what.plural)
     pair = (f"{'very ' * very}{said.english}", f"{'très ' * very}{agreeing}")

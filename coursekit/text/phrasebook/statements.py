@@ -185,9 +185,9 @@ def presentation(rng: Random) -> Pair:
 def age(rng: Random) -> Pair:
     who = subject(rng)
     numbers = list(_NUMBERS)
-    if who.noun and who.noun.is_a(("child",)):
+    if "child" in who.classes:
         numbers = numbers[:13]
-    elif who.noun and not who.noun.is_a(("several",)):
+    elif who.noun and "several" not in who.classes:
         numbers = numbers[15:]
     number = rng.choice(numbers)
     be = Clause(who, verbs.BE_AS_AVOIR, rest=((f"{number} years old", f"{_NUMBERS[number]} ans"),))
