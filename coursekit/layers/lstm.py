@@ -3,7 +3,7 @@
 import keras
 
 from coursekit.layers.lstm_cell import LSTMCell
-from coursekit.layers.recurrent_loop import RecurrentLayer
+from coursekit.layers.recurrent_layer import RecurrentLayer
 
 
 @keras.saving.register_keras_serializable(package="coursekit")

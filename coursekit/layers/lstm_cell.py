@@ -2,7 +2,7 @@
 
 import keras
 
-from coursekit.layers.recurrent_loop import RecurrentCell
+from coursekit.layers.recurrent_cell import RecurrentCell
 
 
 @keras.saving.register_keras_serializable(package="coursekit")
@@ -11,13 +11,9 @@ class LSTMCell(RecurrentCell, keras.layers.LSTMCell):
 
     num_gates = 4
 
-    def step(self, projected, states, training=False):
-        """The recurrent part: (B, 4U) and [h, c] to the output h and the new [h, c]."""
+    def step(self, inputs, states, product):
         hidden, cell = states
-        hidden = self.recurrent_inputs(hidden, training)
-        gates = projected + self.recurrent_product(hidden)  # (B, 4U)
-        i, f, c, o = keras.ops.split(gates, 4, axis=-1)
+        i, f, c, o = (share + product(gate, hidden) for gate, share in enumerate(inputs))
         i, f, o = (self.recurrent_activation(gate) for gate in (i, f, o))
         cell = f * cell + i * self.activation(c)
-        hidden = o * self.activation(cell)
-        return hidden, [hidden, cell]
+        return [o * self.activation(cell), cell]

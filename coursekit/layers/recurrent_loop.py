@@ -1,165 +1,192 @@
-"""What the recurrent layers share: the hoisted input product and the loop over time.
+"""The loop over time that every recurrent layer runs, and its gradient.
 
-    projected = dropout(inputs) @ kernel + bias                      # all steps in one product
-    for t in range(T):
-        output[t], states = cell.step(projected[:, t], states)       # only the recurrent part
+Legend: B batch, T steps, U units, G gates (LSTM 4, GRU 3, simple 1).
 
-Legend: B batch, T steps, D features, U units, G gates (LSTM 4, GRU 3, simple 1).
+Three things make it quick on a CPU; `benchmarks/recurrent_layers.py` measures what they are worth:
+
+1. The inputs' share of every gate comes in ready: one matrix product for all steps.
+2. A gate is a tensor of its own, (T, B, U), and not a slice of (T, B, G*U): a step splits and
+   concatenates nothing, and the products of its gates run side by side.
+3. The gradient of the recurrent kernel is one matrix product over all steps at once, after the
+   backward loop, and not a sum that every step adds to.
+
+Only the matrix products are differentiated by hand. What a cell computes between them is written
+once, in `cell.step`, and differentiated by TensorFlow.
 """
 
-import keras
 import tensorflow as tf
 
-
-class RecurrentCell:
-    """Mixin of a Keras cell: the step in two parts, `project_inputs` and `step`."""
-
-    num_gates = 1
-
-    def call(self, inputs, states, training=False):
-        """One step, (B, D) and the old states to (B, U) and the new states."""
-        states_given = states if isinstance(states, (list, tuple)) else [states]
-        projected = self.project_inputs(inputs, training=training)
-        output, new_states = self.step(projected, states_given, training=training)
-        return output, new_states if isinstance(states, (list, tuple)) else new_states[0]
-
-    def input_bias(self):
-        """What the input product adds: the bias, or the input's half of it."""
-        return self.bias
-
-    def project_inputs(self, inputs, training=False):
-        """(B, D) or (B, T, D) to the inputs' share of every gate, (B, G*U) or (B, T, G*U)."""
-        masks = None
-        if training and self.dropout > 0:
-            first_step = inputs[:, 0, :] if len(inputs.shape) == 3 else inputs
-            masks = self.get_dropout_mask(first_step)
-        if masks is not None and len(inputs.shape) == 3:
-            masks = keras.tree.map_structure(lambda mask: mask[:, None, :], masks)
-        if isinstance(masks, list):  # a mask for each gate
-            kernels = keras.ops.split(self.kernel, self.num_gates, axis=1)
-            shares = [(inputs * mask) @ kernel for mask, kernel in zip(masks, kernels, strict=True)]
-            projected = keras.ops.concatenate(shares, axis=-1)
-        else:
-            inputs = inputs if masks is None else inputs * masks
-            projected = keras.ops.matmul(inputs, self.kernel)
-        return projected + self.input_bias() if self.use_bias else projected
-
-    def recurrent_inputs(self, state, training=False):
-        """The state as each gate sees it: one tensor, or one for each gate under dropout."""
-        if not (training and self.recurrent_dropout > 0):
-            return state
-        masks = self.get_recurrent_dropout_mask(state)
-        if isinstance(masks, list):
-            return [state * mask for mask in masks]
-        return state * masks
-
-    def recurrent_product(self, recurrent_inputs, first_gate=0, last_gate=None):
-        """(B, U), or one (B, U) for each gate, times the gates' recurrent kernels: (B, gates*U)."""
-        last_gate = self.num_gates if last_gate is None else last_gate
-        units = self.units
-        if not isinstance(recurrent_inputs, list):
-            kernel = self.recurrent_kernel[:, first_gate * units : last_gate * units]
-            return keras.ops.matmul(recurrent_inputs, kernel)
-        products = [
-            keras.ops.matmul(
-                recurrent_inputs[gate], self.recurrent_kernel[:, gate * units : (gate + 1) * units]
-            )
-            for gate in range(first_gate, last_gate)
-        ]
-        return keras.ops.concatenate(products, axis=-1)
+from coursekit.layers.time_steps import TimeSteps
 
 
-class RecurrentLayer:
-    """Mixin of a Keras recurrent layer: the loop over hoisted projections."""
+def recurrent_loop(
+    cell,
+    input_gates,
+    initial_states,
+    keep=None,
+    state_masks=None,
+    return_sequences=True,
+    unroll=False,
+):
+    """Runs a cell over all steps.
 
-    cell_class: type  # the cell that a layer of this class owns
-    cell_name: str
+    Args:
+        cell: a `RecurrentCell`.
+        input_gates: the inputs' share of each gate, a list of G tensors (T, B, U).
+        initial_states: list of (B, U); the first one is the hidden state.
+        keep: boolean (T, B, 1) or None. Where it is False, the states stay as they are.
+        state_masks: dropout of the hidden state for each gate, a list of G tensors (B, U), or None.
+        return_sequences: whether the hidden state after every step is wanted.
+        unroll: writes every step into the graph, however many there are.
 
-    def __init__(
-        self,
-        units,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        zero_output_for_mask=False,
-        activity_regularizer=None,
-        use_cudnn="auto",
-        name=None,
-        trainable=True,
-        dtype=None,
-        **cell_arguments,
-    ):
-        if unroll:
-            raise ValueError(f"The loop is chosen by the layer. Received: unroll={unroll}")
-        cell = self.cell_class(
-            units, name=self.cell_name, trainable=trainable, dtype=dtype, **cell_arguments
-        )
-        keras.layers.RNN.__init__(
-            self,
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            zero_output_for_mask=zero_output_for_mask,
-            activity_regularizer=activity_regularizer,
-            name=name,
-            trainable=trainable,
-            dtype=dtype,
-        )
-        self.input_spec = keras.InputSpec(ndim=3)
-        self.use_cudnn = use_cudnn
-
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        """(B, T, D) and a mask (B, T) to the last output, all outputs and the last states."""
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        projected = self.cell.project_inputs(sequences, training=training)  # (B, T, G*U)
-        projected = tf.transpose(projected, [1, 0, 2])  # (T, B, G*U)
-        keep = None
-        if mask is not None:
-            keep = tf.transpose(tf.cast(mask, tf.bool))[:, :, None]  # (T, B, 1)
-        if self.go_backwards:
-            projected = tf.reverse(projected, [0])
-            keep = None if keep is None else tf.reverse(keep, [0])
-
-        def step(projected, states):
-            return self.cell.step(projected, states, training=training)
-
-        outputs, states = loop_over_steps(
-            step, projected, list(initial_state), keep, self.zero_output_for_mask
-        )
-        return outputs[-1], tf.transpose(outputs, [1, 0, 2]), states
-
-
-def loop_over_steps(step, projected, states, keep=None, zero_output_for_mask=False):
-    """Run `step` over (T, B, G*U); a masked step keeps the states and repeats the output.
-
-    Returns all outputs (T, B, U) and the last states.
+    Returns:
+        The hidden state after every step (T, B, U), or None, and the list of the last states.
     """
-    steps = tf.shape(projected)[0]
-    output_shape = states[0].shape
-    outputs = tf.TensorArray(states[0].dtype, size=steps, element_shape=output_shape)
-    rows = tf.TensorArray(projected.dtype, size=steps).unstack(projected)
-    keeps = None if keep is None else tf.TensorArray(tf.bool, size=steps).unstack(keep)
+    num_gates, num_states = cell.num_gates, len(initial_states)
 
-    def body(time, outputs, output, *states):
-        states = list(states)
-        new_output, new_states = step(rows.read(time), states)
-        if keeps is not None:
-            kept = keeps.read(time)
-            old_output = tf.zeros_like(output) if zero_output_for_mask else output
-            new_output = tf.where(kept, new_output, old_output)
-            new_states = [
-                tf.where(kept, new, old) for new, old in zip(new_states, states, strict=True)
-            ]
-        return (time + 1, outputs.write(time, new_output), new_output, *new_states)
+    @tf.custom_gradient
+    def run(*tensors):
+        input_gates, states, weights = cut(tensors, num_gates, num_states)
+        loop = _Loop(cell, TimeSteps(input_gates[0], unroll), weights, keep, state_masks)
+        hidden, last_states = loop.forward(input_gates, states)
 
-    _, outputs, _, *states = tf.while_loop(
-        lambda time, *_: time < steps,
-        body,
-        (tf.constant(0), outputs, tf.zeros_like(states[0]), *states),
-        maximum_iterations=steps,
-    )
-    return outputs.stack(), states
+        def gradient(*upstream):
+            d_hidden, d_states = cut(upstream, int(return_sequences))
+            return loop.backward(d_hidden, d_states)
+
+        return [*([hidden] if return_sequences else []), *last_states], gradient
+
+    weights = [weight for weight in cell.recurrent_weights() if weight is not None]
+    outputs = run(*input_gates, *initial_states, *weights)
+    hidden, last_states = cut(outputs, int(return_sequences))
+    return (hidden[0] if return_sequences else None), last_states
+
+
+class _Loop:
+    """One pass forward and back, and what the way back needs from the way there."""
+
+    def __init__(self, cell, steps, weights, keep, state_masks):
+        self.cell = cell
+        self.steps = steps
+        self.gates = range(cell.num_gates)
+        self.kernels = tf.split(weights[0], cell.num_gates, axis=1)  # G of (U, U)
+        self.biases = tf.split(weights[1], cell.num_gates) if len(weights) > 1 else None
+        self.state_masks = state_masks
+        self.kept = [] if keep is None else [steps.split(keep)]  # none or one series
+
+    def forward(self, input_gates, states):
+        """(T, B, U) of each gate and the first states to all hidden states and the last states."""
+        self.inputs = [self.steps.split(gate) for gate in input_gates]
+        self.num_states = len(states)
+        num_saved = len(self.gates) + len(states) + len(self.cell.late_gates)
+        last_states, saved = self.steps.scan(
+            self.forward_step, [*self.inputs, *self.kept], states, num_saved + 1
+        )
+        self.saved, (hidden,) = cut(saved, num_saved)
+        return self.steps.stack(hidden), last_states
+
+    def forward_step(self, inputs, states):
+        """The new states, and what the gradient needs: products, old states, what late gates saw."""
+        input_gates, kept = cut(inputs, len(self.gates))
+        results, seen = {}, {}
+
+        def product(gate, hidden):
+            seen[gate] = hidden
+            results[gate] = self.masked(gate, hidden) @ self.kernels[gate]
+            if self.biases is not None:
+                results[gate] = tf.nn.bias_add(results[gate], self.biases[gate])
+            return results[gate]
+
+        new_states = hold(kept, self.cell.step(input_gates, states, product), states)
+        late = [seen[gate] for gate in self.cell.late_gates]
+        return new_states, [*[results[gate] for gate in self.gates], *states, *late, new_states[0]]
+
+    def backward(self, d_hidden, d_states):
+        """Gradients of all hidden states and of the last states to those of what came in."""
+        self.transposed = [tf.transpose(kernel) for kernel in self.kernels]
+        d_hidden = [self.steps.split(gradient) for gradient in d_hidden]  # none or one series
+        d_states, d_gates = self.steps.scan(
+            self.backward_step,
+            [*self.inputs, *self.saved, *self.kept, *d_hidden],
+            d_states,
+            len(self.gates) + len(self.cell.apart_gates),
+            reverse=True,
+        )
+        d_inputs, d_apart = cut(d_gates, len(self.gates))
+        d_products = list(d_inputs)
+        for gate, series in zip(self.cell.apart_gates, d_apart, strict=True):
+            d_products[gate] = series
+        d_inputs = [self.steps.stack(series) for series in d_inputs]
+        return [*d_inputs, *d_states, *self.weight_gradients(d_products)]
+
+    def backward_step(self, inputs, d_states):
+        """Gradients of the states after a step to those before it, of its gates and its products.
+
+        The step is computed again from its products, which is cheap, as those are remembered.
+        """
+        count = len(self.gates)
+        input_gates, results, states, inputs = cut(inputs, count, count, len(d_states))
+        _, kept, d_hidden = cut(inputs, len(self.cell.late_gates), len(self.kept))
+
+        def product(gate, hidden):
+            @tf.custom_gradient
+            def recall(hidden, result):
+                def gradient(d_result):
+                    return self.masked(gate, d_result @ self.transposed[gate]), d_result
+
+                return tf.identity(result), gradient
+
+            return recall(hidden, results[gate])
+
+        apart = [results[gate] for gate in self.cell.apart_gates]
+        with tf.GradientTape() as tape:
+            tape.watch([input_gates, apart, states])
+            new_states = hold(kept, self.cell.step(input_gates, states, product), states)
+        if d_hidden:
+            d_states = [d_states[0] + d_hidden[0], *d_states[1:]]
+        d_gates, d_apart, d_states = tape.gradient(
+            new_states, [input_gates, apart, states], d_states, unconnected_gradients="zero"
+        )
+        return d_states, [*d_gates, *d_apart]
+
+    def weight_gradients(self, d_products):
+        """Series of the products' gradients to those of the recurrent kernel and bias."""
+        _, states, late = cut(self.saved, len(self.gates), self.num_states)
+        seen = [states[0]] * len(self.gates)
+        for gate, series in zip(self.cell.late_gates, late, strict=True):
+            seen[gate] = series
+        d_products = [self.steps.join(series) for series in d_products]  # G of (T*B, U)
+        d_kernel = [
+            tf.matmul(self.all_seen(gate, seen[gate]), d_products[gate], transpose_a=True)
+            for gate in self.gates
+        ]
+        gradients = [tf.concat(d_kernel, axis=1)]
+        if self.biases is not None:
+            gradients.append(tf.concat([tf.reduce_sum(d, axis=0) for d in d_products], axis=0))
+        return gradients
+
+    def all_seen(self, gate, series):
+        if self.state_masks is None:
+            return self.steps.join(series)
+        seen = self.masked(gate, self.steps.stack(series))  # (T, B, U)
+        return tf.reshape(seen, [-1, seen.shape[-1]])
+
+    def masked(self, gate, hidden):
+        """Dropout of a gate's view of the hidden state."""
+        return hidden if self.state_masks is None else hidden * self.state_masks[gate]
+
+
+def hold(kept, new_states, old_states):
+    """The old states in the rows where this step is masked; `kept` is empty or one (B, 1)."""
+    if not kept:
+        return new_states
+    return [tf.where(kept[0], new, old) for new, old in zip(new_states, old_states, strict=True)]
+
+
+def cut(items, *sizes):
+    """A list cut into lists of the given sizes, and the rest."""
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(list(items[start : start + size]))
+        start += size
+    return [*parts, list(items[start:])]

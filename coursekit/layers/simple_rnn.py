@@ -2,7 +2,7 @@
 
 import keras
 
-from coursekit.layers.recurrent_loop import RecurrentLayer
+from coursekit.layers.recurrent_layer import RecurrentLayer
 from coursekit.layers.simple_rnn_cell import SimpleRNNCell
 
 
