@@ -8,6 +8,7 @@ construction answers which English one is decided once: one English sentence has
 up women named before.
 """
 
+import re
 from random import Random
 
 from coursekit.text.phrasebook import compounds, questions, statements
@@ -21,6 +22,7 @@ from coursekit.text.splits import split_by_source
 SHORT_ENGLISH_WORDS = 10
 SHORT_FRENCH_WORDS = 12
 
+_EVERY_NOT = re.compile(r"\b[Ee]very \w+ .*(?:n't|\bnot|\bnever|\bno longer)\b")
 _KINDS = {
     statements.statement: 34,
     statements.modal: 6,
@@ -87,17 +89,19 @@ def phrasebook_splits(
 def _short(rng: Random) -> Pair | None:
     english, french = pair = weighted(rng, _KINDS)(rng)
     short = word_count(english) <= SHORT_ENGLISH_WORDS and word_count(french) <= SHORT_FRENCH_WORDS
-    return pair if short and not _names_twice(english) else None
+    return pair if short and not _awkward(english) else None
 
 
 def _long(rng: Random) -> Pair | None:
     english, french = pair = compounds.long_sentence(rng)
     long = word_count(english) > SHORT_ENGLISH_WORDS and word_count(french) > SHORT_FRENCH_WORDS
-    return pair if long and not _names_twice(english) else None
+    return pair if long and not _awkward(english) else None
 
 
-def _names_twice(english: str) -> bool:
-    """Whether somebody is named again where one would say he or she."""
+def _awkward(english: str) -> bool:
+    """Whether a name comes again where one would say she, or `every` stands with a negation."""
+    if _EVERY_NOT.search(english):
+        return True
     return any(english.count(name) > 1 for name, _ in NAMES)
 
 

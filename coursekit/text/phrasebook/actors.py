@@ -21,6 +21,8 @@ _SPOUSES = {"wife": (("my", "your", "his"), "m"), "husband": (("my", "your", "he
 _EVERYBODY = tuple(
     map(find_noun, ("child", "student", "teacher", "customer", "tourist", "boy", "girl"))
 )
+# What one eats, reads or likes any number of: "he reads books", but not "he forgets pens".
+_IN_GENERAL = ("food", "vegetable", "readable", "animal", "pair")
 COLORS = ("red", "blue", "green", "yellow", "white", "black", "gray", "brown")
 
 
@@ -134,7 +136,8 @@ def _object(
         often = 10 if noun.is_a(("losable",)) else 5
         options |= {rng.choice(POSSESSIVES): 1} | dict.fromkeys(own, often)
     if plural:
-        options |= {"bare": 2, "some": 3, "many": 1}
+        options |= {"some": 3, "many": 1}
+        options |= {"bare": 4} if noun.is_a(_IN_GENERAL) else {}
         if not negative:
             options |= {rng.choice(list(NUMBERS)): 3}
     elif not negative:
