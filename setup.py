@@ -10,6 +10,7 @@ REQUIRES = [
     "tensorflow-text>=2.21.1,<2.22",  # WordPiece inside tf.data
     "keras-nlp>=0.32,<0.33",  # the course's name for KerasHub: import keras_hub
     "tensorboard>=2.21,<2.22",
+    "tokenizers>=0.20",
     "numpy>=2.0",
     "msgspec>=0.19",
     "psutil>=6",

@@ -5,7 +5,6 @@ worker that runs it. It remembers what it was asked and answered in the current 
 worker dies the next check gets a fresh one.
 """
 
-import time
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ import numpy as np
 from coursekit.grading.answer_key import Recorded
 from coursekit.grading.expect import CheckFailed, StudentError
 from coursekit.grading.protocol import Handle, Reply, Request, decode, encode
-from coursekit.grading.workers import JobRequest, Worker, WorkerDied, Zygote
+from coursekit.grading.workers import Clock, JobRequest, Worker, WorkerDied, Zygote
 
 LOAD_SECONDS = 20.0
 MODULE = Handle(0)
@@ -48,8 +47,7 @@ class Party:
         self._worker: Worker | None = None
         self._unloadable: Exception | None = None
         self._seed = 0
-        self._deadline = 0.0
-        self._seconds = 0.0
+        self._clock = Clock(0.0)
         self._asked: list[Request] = []
         self._live = False
         self.replies: list[bytes] = []
@@ -65,8 +63,7 @@ class Party:
     def begin(self, check: str, seed: int, seconds: float) -> None:
         """Starts a check: no objects, this seed, a new clock."""
         self._seed = seed
-        self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
+        self._clock = Clock(seconds)
         self._asked, self.replies, self._live = [], [], False
         if self._recorded is not None:
             self._recorded.begin(check)
@@ -112,16 +109,15 @@ class Party:
         if self._worker is None or not self._worker.alive:
             self._worker = self._zygote.spawn(self._job)
             self._load(self._worker)
-            self._deadline = time.monotonic() + self._seconds
+            self._clock = Clock(self._clock.seconds)
         self._ask_worker(Request("begin", MODULE, variant={"seed": self._seed}))
         self._live = True
 
     def _load(self, worker: Worker, source: str | None = None) -> None:
         """Runs the file. A file that cannot be loaded gives every check the same verdict."""
-        deadline = time.monotonic() + LOAD_SECONDS
         request = Request("load", MODULE, variant={"source": source})
         try:
-            reply = worker.ask(request, deadline, LOAD_SECONDS)
+            reply = worker.ask(request, Clock(LOAD_SECONDS))
             if reply.failure is not None:
                 failure = reply.failure
                 if failure.kind == "Forbidden":
@@ -136,7 +132,7 @@ class Party:
     def _ask_worker(self, request: Request) -> Reply:
         assert self._worker is not None
         try:
-            return self._worker.ask(request, self._deadline, self._seconds)
+            return self._worker.ask(request, self._clock)
         except WorkerDied:
             self.output = self._worker.output() or self.output
             raise

@@ -107,7 +107,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "points(n): what a check is worth")
     config.addinivalue_line("markers", "needs(name): a check that must have passed before")
-    config.addinivalue_line("markers", "time_limit(seconds): wall time of all calls of a check")
+    config.addinivalue_line(
+        "markers", "time_limit(seconds): processor time of all calls of a check"
+    )
     folder = config.getoption("--submission")
     if folder is not None and not Path(folder).is_dir():
         raise pytest.UsageError(f"--submission: {folder} is not a folder.")

@@ -229,3 +229,9 @@ def test_a_killed_judge_leaves_no_process_and_no_folder(toy_course, tmp_path):
     assert not alive
     assert len(gone) == 2
     assert not os.path.exists(folder)
+
+
+def test_sleeping_is_ended_by_the_wall_clock(grade_source, with_body):
+    check = grade_source(with_body("import time\ntime.sleep(600)\nreturn inputs")).checks[0]
+    assert check.verdict == "timeout"
+    assert 10 < check.seconds < 60
