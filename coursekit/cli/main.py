@@ -10,7 +10,6 @@ from coursekit.cli.author import app as author
 from coursekit.cli.check import check
 from coursekit.cli.demo import demo
 from coursekit.cli.hint import hint
-
 from coursekit.cli.train import app as train
 from coursekit.cli.translate import translate
 from coursekit.errors import UserError
