@@ -14,7 +14,7 @@ class Budget(NamedTuple):
         """Returns the share that is spent, from 0 to 1."""
         if self.steps is not None:
             return min(1.0, step / max(self.steps, 1))
-        return min(1.0, seconds / (60 * self.minutes))
+        return min(1.0, seconds / (60 * (self.minutes or 0) or 1))
 
 
 class Stopwatch:

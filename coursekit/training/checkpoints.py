@@ -47,7 +47,7 @@ def save_checkpoint(folder, step: int, arrays: dict, state: dict) -> Path:
     path = folder / f"step-{step:09d}.npz"
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
-        np.savez(file, **named)
+        np.savez(file, **named)  # type: ignore[arg-type]
         file.flush()
         os.fsync(file.fileno())
     os.replace(partial, path)

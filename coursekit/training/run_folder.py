@@ -131,4 +131,4 @@ def latest_run(runs: Path = RUNS) -> RunFolder:
             f"There is no trained run in {runs}/: train one with `coursekit train translation`, or "
             "name its folder with --run."
         )
-    return RunFolder(max(ages, key=ages.get))
+    return RunFolder(max(ages, key=lambda folder: ages[folder]))

@@ -30,6 +30,7 @@ def _module(folder, unit: str):
     name = f"coursekit_student_{unit}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, Path(folder) / f"{unit}.py")
+        assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:

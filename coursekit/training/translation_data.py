@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 from coursekit.errors import UserError
 from coursekit.text.phrasebook import phrasebook_splits
@@ -98,7 +99,7 @@ def prepare(settings: TranslationSettings, tokenizers=None) -> TranslationData:
     train = splits["train"]
     sources, targets = [pair.source for pair in train], [pair.target for pair in train]
     if tokenizers is None:
-        kind = TOKENIZERS[settings.tokenizer]
+        kind: Any = TOKENIZERS[settings.tokenizer]
         tokenizers = tuple(
             kind.train(texts, vocabulary_size=settings.vocabulary_size)
             for texts in (sources, targets)
