@@ -26,5 +26,5 @@ def corpus_bleu(translations: Sequence[str], references: Sequence[Sequence[str]]
     most = max(map(len, references))
     columns = [[row[i] if i < len(row) else None for row in references] for i in range(most)]
     bleu = BLEU()
-    score = bleu.corpus_score(list(translations), columns)  # type: ignore[arg-type].score
+    score = bleu.corpus_score(list(translations), columns).score  # type: ignore[arg-type]
     return Bleu(round(score, 4), str(bleu.get_signature()))
