@@ -15,7 +15,7 @@ class SentenceDecoder(keras.layers.Layer):
     The equation, for the outputs of the recurrent layers, which start from the encoder's states:
 
         context = attention(outputs, memory)  or  memory, where that is one vector a sentence
-        readout = tanh(outputs @ W + context @ C + embedded + b)     # (B, T, E)
+        readout = tanh(outputs @ W + context @ C + b)    # (B, T, E)
         logits = readout @ embedding^T + output_bias                 # (B, T, V)
 
     The output table is the embedding's (tied), so a word is learned from reading and from writing
@@ -108,7 +108,10 @@ class SentenceDecoder(keras.layers.Layer):
         self.output_to_readout.build(states_shape)
         self.context_to_readout.build(states_shape)
         self.output_bias = self.add_weight(
-            name="output_bias", shape=(self.vocabulary_size,), initializer="zeros"
+            name="output_bias",
+            shape=(self.vocabulary_size,),
+            initializer="zeros",
+            autocast=False,  # logits are float32
         )
 
     def call(
@@ -130,7 +133,7 @@ class SentenceDecoder(keras.layers.Layer):
         for layer, dropout, first in zip(self.layers, self.dropouts, states, strict=False):
             outputs = dropout(outputs, training=training)
             outputs, *_ = layer(outputs, initial_state=list(first))  # (B, T, U)
-        return self.logits(outputs, embedded, memory, memory_mask, candidate_ids, training)
+        return self.logits(outputs, memory, memory_mask, candidate_ids, training)
 
     def step(self, token_ids, states, memory, memory_mask=None, training=None):
         """Reads one token a row, (B,), and returns its logits (B, V) and the next states."""
@@ -141,7 +144,7 @@ class SentenceDecoder(keras.layers.Layer):
             outputs = dropout(outputs, training=training)
             outputs, after = layer.cell(outputs, list(before))  # (B, U)
             next_states.append(list(after))
-        logits = self.logits(outputs[:, None, :], embedded, memory, memory_mask, None, training)
+        logits = self.logits(outputs[:, None, :], memory, memory_mask, None, training)
         return logits[:, 0, :], next_states
 
     def run_freely(self, token_ids, memory, states, memory_mask, teacher_forcing, training):
@@ -179,10 +182,10 @@ class SentenceDecoder(keras.layers.Layer):
     def with_context(self, embedded, memory):
         return embedded if self.attention else embedded + self.context_to_input(memory)
 
-    def logits(self, outputs, embedded, memory, memory_mask, candidate_ids, training):
-        """(B, T, U) of the last layer and the embeddings (B, T, E) it read to (B, T, V)."""
+    def logits(self, outputs, memory, memory_mask, candidate_ids, training):
+        """(B, T, U) of the last layer to (B, T, V), or (B, T, C)."""
         context = self.attend(outputs, memory, memory_mask) if self.attention else memory
-        readout = self.output_to_readout(outputs) + self.context_to_readout(context) + embedded
+        readout = self.output_to_readout(outputs) + self.context_to_readout(context)
         readout = self.dropouts[-1](ops.tanh(readout), training=training)  # (B, T, E)
         table, bias = self.embedding.embeddings, self.output_bias  # (V, E), (V,)
         if candidate_ids is not None:
