@@ -157,6 +157,11 @@ def _as_array(received: Any, what: str) -> np.ndarray:
         raise CheckFailed(f"{_start(what)} has dtype bfloat16, which was not asked for.", "dtype")
     if isinstance(received, np.ndarray):
         return received
+    if received is None and "gradient" in what:
+        raise CheckFailed(
+            f"{_start(what)}: no gradient arrives. Is something detached or turned into NumPy?",
+            "type",
+        )
     if received is None:
         raise CheckFailed(f"{_start(what)}: received None. Is a return missing?", "type")
     raise CheckFailed(f"{_start(what)} should be a tensor; received {_describe(received)}.", "type")

@@ -80,13 +80,12 @@ def _gradients(objects: Objects, request: Request) -> Reply:
         if (chosen := request.variant["output"]) is not None:
             leaves = [leaves[chosen]]
         draw = np.random.default_rng(_COTANGENT_SEED)
-        total = tf.add_n(
-            [
-                tf.reduce_sum(tf.cast(leaf, tf.float32) * draw.normal(size=leaf.shape))
-                for leaf in leaves
-                if leaf.dtype.is_floating
-            ]
-        )
+        parts = [
+            tf.reduce_sum(tf.cast(leaf, tf.float32) * draw.normal(size=leaf.shape))
+            for leaf in leaves
+            if leaf.dtype.is_floating
+        ]
+        total = tf.add_n(parts) if parts else tf.zeros(())  # no tensor, no gradient
     weights = [w.value for w in getattr(owner, "trainable_weights", [])]
     found = tape.gradient(total, [sources, weights])
     return Reply(objects.to_judge({"arguments": found[0], "weights": found[1]}))

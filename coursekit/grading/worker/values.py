@@ -64,7 +64,7 @@ class Objects:
             return tf.convert_to_tensor(value).numpy()
         if isinstance(value, tf.Tensor | tf.Variable | keras.Variable):
             return _array(value)
-        if kind is list:
+        if kind is list or (isinstance(value, list) and kind.__module__.startswith("keras.")):
             return [self.to_judge(item, depth + 1) for item in value]
         if kind is tuple or (isinstance(value, tuple) and hasattr(kind, "_fields")):
             return tuple(self.to_judge(item, depth + 1) for item in tuple(value))
