@@ -46,6 +46,19 @@ def same_gradient(received, expected, what):
     expect.close(received, expected, f"the gradient with respect to {what}", rtol=1e-3, atol=1e-4)
 
 
+def same_result(received, expected, when="", **tolerances):
+    """What the cell returned: the output, and a list with the new state."""
+    expect.true(
+        isinstance(received, list | tuple)
+        and len(received) == 2
+        and isinstance(received[1], list | tuple)
+        and len(received[1]) == 1,
+        "The cell should return two things: the output, and a list with one tensor, the new state.",
+    )
+    expect.close(received[0], expected[0], f"the cell's output{when}", **tolerances)
+    expect.close(received[1][0], expected[1][0], f"the cell's new state{when}", **tolerances)
+
+
 def check_edges(step, right, rng, reset_after):
     """A batch of one, huge inputs, half precision; the caller's arrays stay as they are."""
     small = arguments_of(rng, reset_after, batch=1, features=2, units=5)
@@ -155,13 +168,9 @@ def test_cell(student, reference, rng):
     first = usual(inputs, [state])
     second = first_form(inputs, (state,), training=True)
     right = cell_with(reference, after)
-    expect.close(first, right(inputs, [state]), "what the cell returns")
+    same_result(first, right(inputs, [state]))
     right = cell_with(reference, before, reset_after=False)
-    expect.close(
-        second,
-        right(inputs, (state,), training=True),
-        "what the cell with reset_after=False returns",
-    )
+    same_result(second, right(inputs, (state,), training=True), " with reset_after=False")
 
 
 @points(1)
@@ -176,9 +185,8 @@ def test_cell_over_time(student, reference, rng):
     again = cell(sequences[0, 0], [states[0, 0]])
     expected = [right(sequences[one, time], [states[one, time]]) for one, time in turns]
     for (one, time), result, wanted in zip(turns, received, expected, strict=True):
-        what = f"what the cell returns for sequence {one + 1} at step {time + 1}"
-        expect.close(result, wanted, what)
-    expect.close(again, expected[0], "what the cell returns when the first call is repeated")
+        same_result(result, wanted, f" for sequence {one + 1} at step {time + 1}")
+    same_result(again, expected[0], " when the first call is repeated")
 
 
 @points(1)
@@ -198,10 +206,6 @@ def test_cell_training(student, reference, rng):
             same_gradient(one, other, f"the {name} {where}")
         same_gradient(received.arguments[0], expected.arguments[0], f"the inputs {where}")
         same_gradient(received.arguments[1][0], expected.arguments[1][0], f"the state {where}")
-    expect.close(
-        mixed,
-        cell_with(reference, after, dtype="mixed_float16")(inputs, [state]),
-        'what a cell with dtype="mixed_float16" returns',
-        rtol=2e-2,
-        atol=2e-2,
-    )
+    right = cell_with(reference, after, dtype="mixed_float16")
+    expected = right(inputs, [state])
+    same_result(mixed, expected, ' with dtype="mixed_float16"', rtol=2e-2, atol=2e-2)
