@@ -28,7 +28,9 @@ def test_another_seed_draws_other_inputs_and_passes_too(grade_source):
 
 
 def test_a_stub_fails_every_check_with_its_line(grade_source, with_body):
-    unit = grade_source(with_body('raise NotImplementedError("ex02_lstm: scale is not written yet")'))
+    unit = grade_source(
+        with_body('raise NotImplementedError("ex02_lstm: scale is not written yet")')
+    )
     assert unit.points == 0
     assert unit.checks[0].message.startswith("Not written yet (ex02_lstm.py, line")
     assert verdicts(unit) == ["failed", "blocked", "failed"]
