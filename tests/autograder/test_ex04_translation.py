@@ -245,7 +245,7 @@ def test_scheduled_sampling(student, reference, rng):
     next_token = dict(zip(order.tolist(), np.roll(order, 1).tolist(), strict=True))
     sizes, weights = written_weights(rng, first_token=[3, 3], next_token=next_token)
     translator = built(student.Translator(*sizes), weights)
-    source_ids, inputs = ids(rng, 2, 120, 1), decoder_inputs(rng, 120, 4)
+    source_ids, inputs = ids(rng, 2, 150, 1), decoder_inputs(rng, 150, 3)
     few = source_ids[:5], inputs[:5, :2]
     received = [translator(source_ids, inputs, teacher_forcing=0.7) for _ in range(2)]
     always = translator(*few, teacher_forcing=1.0)
@@ -258,7 +258,7 @@ def test_scheduled_sampling(student, reference, rng):
         "draw for itself.",
     )
     expect.true(
-        (read_right.any(axis=2) & read_own.any(axis=2)).mean() > 0.35,
+        (read_right.any(axis=2) & read_own.any(axis=2)).mean() > 0.15,
         "Most rows read the right token at every step or at none; each step should draw anew.",
     )
     expect.true(
@@ -296,7 +296,7 @@ def test_translate(student, reference, rng):
     ended = translator.translate(*some, max_length=6)
     single = translator.translate(*one, max_length=4)
     translator.set_weights(other_weights)
-    other = translator.translate(*many, max_length=3)
+    other = translator.translate(*many, max_length=2)
     right = built(reference.Translator(*sizes), weights)
     expected = [
         right.translate(source_ids, mask, 2),
@@ -309,28 +309,23 @@ def test_translate(student, reference, rng):
     expect.equal(
         single, expected[2], "what translate writes for one sentence that gets nothing but STOP"
     )
-    expected = right.translate(*many, max_length=3)
+    expected = right.translate(*many, max_length=2)
     expect.equal(other, expected, "what translate writes with random weights")
 
 
 @points(1)
-@needs("test_teacher_forcing")
+@needs("test_free_running")
 def test_gradients(student, reference, rng):
-    """Training: the right gradient for every weight of the encoder and of the decoder."""
+    """Training: the right gradient for every weight, through every step of free running."""
     weights = [*gru_weights(rng, SOURCE), *decoder_weights(rng)]
     translator = built(student.Translator(*SIZES), weights)
     right = built(reference.Translator(*SIZES), weights)
     arguments = ids(rng, SOURCE, 6, 3), decoder_inputs(rng, 6, 3), MASK
-    forced = translator.gradients()(*arguments)
-    free = translator.gradients()(*arguments, teacher_forcing=False)
-    for how, received, keywords in (
-        ("with teacher forcing", forced, {}),
-        ("in free running", free, {"teacher_forcing": False}),
-    ):
-        expected = right.gradients()(*arguments, **keywords)
-        for name, one, other in zip(WEIGHTS, received.weights, expected.weights, strict=True):
-            expect.true(one is not None, f"No gradient reaches {name} {how}.")
-            expect.close(one, other, f"the gradient of {name} {how}", rtol=1e-3, atol=1e-3)
+    received = translator.gradients()(*arguments, teacher_forcing=False)
+    expected = right.gradients()(*arguments, teacher_forcing=False)
+    for name, one, other in zip(WEIGHTS, received.weights, expected.weights, strict=True):
+        expect.true(one is not None, f"No gradient reaches {name}.")
+        expect.close(one, other, f"the gradient of {name}", rtol=1e-3, atol=1e-3)
 
 
 @points(1)
@@ -340,17 +335,17 @@ def test_learns_by_heart(student, rng):
     """Training: after some steps of Adam the translator knows a small batch by heart."""
     translator = student.Translator(7, 8, 4, 6)
     translator.build((None, None))
-    source_ids = np.stack([1 + rng.permutation(6)[:4], ids(rng, 7, 4)], axis=1).astype(np.int32)
+    source_ids = (1 + rng.permutation(6)[:4]).astype(np.int32)[:, None]
     words = 3 + rng.integers(0, 5, size=4, dtype=np.int32)
     labels = np.array([[words[0], STOP], [words[1], STOP], [words[2], words[3]], [STOP, PAD]])
     inputs = np.array([[START, words[0]], [START, words[1]], [START, words[2]], [START, STOP]])
     labels, inputs = labels.astype(np.int32), inputs.astype(np.int32)
     real = (labels != PAD).astype(np.float32)
-    logits = translator.fitted(labels, real, steps=60, learning_rate=0.05)(source_ids, inputs)
+    logits = translator.fitted(labels, real, steps=40, learning_rate=0.1)(source_ids, inputs)
     expect.shape(logits, (4, 2, 8), "the logits after training")
     right = (logits.argmax(-1) == labels)[real == 1]
     expect.true(
         bool(right.all()),
-        f"After 60 steps on four sentences {right.sum()} of {right.size} tokens are right; all "
+        f"After 40 steps on four sentences {right.sum()} of {right.size} tokens are right; all "
         "should be.",
     )
