@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def _collect(file: Path, _changed: int) -> tuple[Check, ...]:
             [str(file), "--collect-only", *plugin.QUIET_OPTIONS, f"--rootdir={file.parents[2]}"],
             plugins=[collector, plugin],
         )
+    for name in [n for n, m in sys.modules.items() if getattr(m, "__file__", None) == str(file)]:
+        del sys.modules[name]  # the next course's file of this name is another one
     if status != pytest.ExitCode.OK or not collector.checks:
         raise UserError(f"{file}: no checks could be collected.\n{said.getvalue()}")
     return tuple(collector.checks)

@@ -21,7 +21,15 @@ from coursekit.grading.workers import Zygote, require_supported_platform
 # For collecting from Python: nothing but the checks themselves, no configuration found on the way.
 QUIET_OPTIONS = (
     *("-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:junitxml", "-p", "no:logging"),
-    *("--noconftest", "--assert=plain", "--capture=no", "-q", "-c", os.devnull),
+    *(
+        "--noconftest",
+        "--assert=plain",
+        "--capture=no",
+        "-q",
+        "-c",
+        os.devnull,
+        "--import-mode=importlib",
+    ),
 )
 
 _GRADING = pytest.StashKey["Grading"]()
