@@ -24,6 +24,7 @@ IN_PROCESS = """
 import importlib.util, sys
 import numpy as np
 from coursekit.grading.checks_of import checks_of
+from coursekit.grading.expect import StudentError
 from coursekit.grading.judging import judge
 from coursekit.grading.protocol import Request, Handle, decode, encode, Reply
 import tensorflow as tf, keras
@@ -43,7 +44,10 @@ class InProcess:
         keras.utils.set_random_seed(seed)
     def ask(self, request):
         self.replies.append(b"")
-        return perform(self.objects, request)
+        try:
+            return perform(self.objects, request)
+        except Exception as error:
+            raise StudentError(type(error).__name__, str(error), None, "") from error
 
 root, unit = Path(sys.argv[1]), sys.argv[2]
 student, reference = (InProcess(root / "solutions" / f"{unit}.py") for _ in range(2))

@@ -135,7 +135,7 @@ def _close_arrays(received: Any, expected: np.ndarray, what: str, rtol: float, a
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         at = f" at index {place if len(place) != 1 else place[0]}" if place else ""
         raise CheckFailed(
-            f"{_start(what)} differs in {int(wrong.sum())} of {wrong.size} values; first{at}: "
+            f"{_start(what)}: {int(wrong.sum())} of {wrong.size} values differ; first{at}: "
             f"expected {_number(expected[place])}, received {_number(array[place])}.",
             "value",
         )

@@ -65,7 +65,7 @@ def test_a_single_wrong_value_among_many_is_found_and_placed():
     expected = np.zeros((4, 5), np.float32)
     received = expected.copy()
     received[2, 3] = 1
-    with pytest.raises(CheckFailed, match=r"1 of 20 values; first at index \(2, 3\)"):
+    with pytest.raises(CheckFailed, match=r"1 of 20 values differ; first at index \(2, 3\)"):
         expect.close(received, expected, "the outputs")
 
 

@@ -48,7 +48,7 @@ def test_a_mistake_is_named_however_it_is_written(grade_source, with_body, wrong
 def test_an_unknown_mistake_is_described_not_named(grade_source, with_body):
     check = grade_source(with_body("return inputs * ops.sin(factor)")).checks[0]
     assert check.mistake is None
-    assert "The outputs differs in 12 of 12 values" in check.message
+    assert "The outputs: 12 of 12 values differ" in check.message
 
 
 BROKEN = {

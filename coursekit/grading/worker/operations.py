@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -92,26 +91,34 @@ def _gradients(objects: Objects, request: Request) -> Reply:
 
 
 def _fitted(objects: Objects, request: Request) -> Reply:
-    function = objects.find(request.target)
+    """Adam (Kingma and Ba 2015) on one vector of all weights: a graph for each would cost seconds."""
+    target = objects.find(request.target)
     arguments, keywords = _inputs(objects, request)
     labels, sample_weight = objects.to_student(request.variant["data"])
-    weights = objects.owner(request.target).trainable_weights
-    optimizer = keras.optimizers.Adam(request.variant["learning_rate"])
-    optimizer.build(weights)
+    weights = [w.value for w in objects.owner(request.target).trainable_weights]
+    sizes = [int(np.prod(w.shape)) for w in weights]
+    mean, square = tf.Variable(tf.zeros(sum(sizes))), tf.Variable(tf.zeros(sum(sizes)))
+    function, tensors, _ = _as_tensor_function(objects, request)
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
     @tf.function(autograph=False)
-    def step():
+    def step(number, *inputs):
         with tf.GradientTape() as tape:
-            logits = tf.cast(function(*arguments, **keywords), tf.float32)
+            logits = tf.cast(function(*inputs), tf.float32)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             loss = tf.reduce_sum(losses * sample_weight) / tf.reduce_sum(sample_weight)
-        gradients = tape.gradient(loss, [w.value for w in weights])
-        pairs = zip(gradients, weights, strict=True)
-        optimizer.apply_gradients([(g, w) for g, w in pairs if g is not None])
+        gradients = tape.gradient(loss, weights, unconnected_gradients="zero")
+        gradient = tf.concat([tf.reshape(part, [-1]) for part in gradients], 0)
+        mean.assign(0.9 * mean + 0.1 * gradient)
+        square.assign(0.999 * square + 0.001 * gradient**2)
+        corrected = tf.sqrt(1 - 0.999**number) / (1 - 0.9**number)
+        change = request.variant["learning_rate"] * corrected * mean / (tf.sqrt(square) + 1e-7)
+        for weight, part in zip(weights, tf.split(change, sizes), strict=True):
+            weight.assign_sub(tf.reshape(part, weight.shape))
 
-    for _ in range(request.variant["steps"]):
-        step()
-    return Reply(objects.to_judge(function(*arguments, **keywords)))
+    for number in range(request.variant["steps"]):
+        step(tf.constant(number + 1.0), *tensors)
+    return Reply(objects.to_judge(target(*arguments, **keywords)))
 
 
 def _attribute(objects: Objects, request: Request) -> Reply:
