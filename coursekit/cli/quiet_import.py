@@ -16,7 +16,7 @@ def quiet_standard_error():
         try:
             os.dup2(held.fileno(), 2)
             yield
-        except BaseException:
+        except Exception:
             sys.stderr.flush()
             os.dup2(descriptor, 2)
             held.seek(0)

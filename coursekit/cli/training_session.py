@@ -11,7 +11,15 @@ from coursekit.cli.training_display import TrainingDisplay
 from coursekit.errors import UserError
 
 
-def train_translation(
+def train_translation(*arguments, **options) -> None:
+    """Runs `_train_translation`; Ctrl-C before the first step ends it with one line."""
+    try:
+        _train_translation(*arguments, **options)
+    except KeyboardInterrupt:
+        raise UserError("interrupted before training began; nothing was saved.", 130) from None
+
+
+def _train_translation(
     given: dict, path: Path | None, resume: bool, overwrite: bool, as_json: bool
 ) -> None:
     """Checks what was asked for, then trains and says how to go on.
@@ -26,7 +34,50 @@ def train_translation(
     console = Console(stderr=as_json, highlight=False)
     if resume and overwrite:
         raise UserError("--resume and --overwrite exclude each other.")
-    from coursekit.training.run_folder import new_run
+    from coursekit.training.budget import Stopwatch
+    from coursekit.training.run_folder import check_resumable, free_run
+    from coursekit.training.translation_data import split_pairs
+
+    # Everything that can be refused comes before TensorFlow is imported: it takes seconds.
+    if resume:
+        settings, folder = _settings_of_run(given, path)
+    else:
+        settings, folder = _settings(given), free_run(path, overwrite)
+    solved = _solved(settings, console)
+    watch = Stopwatch()
+    pairs = split_pairs(settings)
+    if resume:
+        check_resumable(folder, pairs)
+    console.print(f"Run {folder.path}{' goes on' if resume else ''}", markup=False)
+    for note in pairs.notes:
+        console.print(f"  {note}", style="dim", markup=False)
+
+    import_tensorflow()
+    from coursekit.training.translation import resume_training, start_training
+
+    own = _own_layers(settings, solved)
+    with TrainingDisplay(console) as display:
+        result = (
+            resume_training(folder, pairs, display, **own)
+            if resume
+            else start_training(settings, folder, pairs, display, watch, **own)
+        )
+    _say_what_next(result, folder, console)
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+
+
+def _solved(settings, console: Console) -> set[str]:
+    """The units whose code takes part. They are judged before TensorFlow is imported here."""
+    from coursekit.training.student_layers import UNIT_OF_CELL, UNIT_OF_PAIR
+
+    if settings.layers is None:
+        return set()
+    wanted = [UNIT_OF_CELL[settings.cell], UNIT_OF_PAIR]
+    return solved_units(Path(settings.layers), wanted, settings.seed, console)
+
+
+def _own_layers(settings, solved: set[str]) -> dict:
     from coursekit.training.student_layers import (
         UNIT_OF_CELL,
         UNIT_OF_PAIR,
@@ -34,32 +85,12 @@ def train_translation(
         student_pair,
     )
 
-    settings, folder = _settings_of_run(given, path) if resume else (_settings(given), None)
-    solved: set[str] = set()
-    if settings.layers is not None:
-        wanted = [UNIT_OF_CELL[settings.cell], UNIT_OF_PAIR]
-        # Before TensorFlow is imported here: judging forks, and does without it.
-        solved = solved_units(Path(settings.layers), wanted, settings.seed, console)
-    folder = folder or new_run(path, overwrite)
-    console.print(f"Run {folder.path}{' goes on' if resume else ''}", markup=False)
-
-    import_tensorflow()
-    from coursekit.training.translation import resume_training, start_training
-
     own = {}
     if UNIT_OF_CELL[settings.cell] in solved:
         own["cell"] = student_cell(settings.layers, settings.cell)
     if UNIT_OF_PAIR in solved:
         own["make_pair"] = student_pair(settings.layers)
-    with TrainingDisplay(console) as display:
-        result = (
-            resume_training(folder, display, **own)
-            if resume
-            else start_training(settings, folder, display, **own)
-        )
-    _say_what_next(result, folder, console)
-    if as_json:
-        print(json.dumps(result, ensure_ascii=False))
+    return own
 
 
 def _settings(given: dict):

@@ -125,9 +125,10 @@ class SentenceDecoder(keras.layers.Layer):
         training=None,
     ):
         if tf.is_tensor(teacher_forcing) or teacher_forcing != 1:
-            return self.run_freely(
+            logits = self.run_freely(
                 token_ids, memory, states, memory_mask, teacher_forcing, training
             )
+            return logits if candidate_ids is None else tf.gather(logits, candidate_ids, axis=-1)
         embedded = self.embed(token_ids)  # (B, T, E)
         outputs = self.with_context(embedded, memory)
         for layer, dropout, first in zip(self.layers, self.dropouts, states, strict=False):

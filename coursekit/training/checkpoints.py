@@ -72,10 +72,33 @@ def load_latest(folder) -> Checkpoint:
     for path in paths:
         try:
             return _load(path)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             continue
     found = f"{len(paths)} damaged files" if paths else "no file"
     raise UserError(f"{folder} holds no checkpoint to go on from: received {found}.")
+
+
+def assign_arrays(variables, arrays: list[np.ndarray], checkpoint) -> None:
+    """Gives variables the values of a checkpoint, or refuses it whole.
+
+    Raises:
+        UserError: the checkpoint is one of another shape.
+    """
+    shapes = [tuple(variable.shape) for variable in variables]
+    received = [array.shape for array in arrays]
+    if shapes != received:
+        different = [pair for pair in zip(shapes, received, strict=False) if pair[0] != pair[1]]
+        detail = (
+            f"{different[0][1]} for {different[0][0]}"
+            if different
+            else f"{len(received)} arrays for {len(shapes)}"
+        )
+        raise UserError(
+            f"{checkpoint.path} belongs to a run of another shape (received {detail}): nothing was "
+            "changed. Name the run it belongs to with --run."
+        )
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
 
 
 def _load(path: Path) -> Checkpoint:

@@ -21,14 +21,14 @@ class EventLog:
 
     Args:
         folder: where the event file goes.
-        step: int. The step the run starts or goes on from; what an earlier file of the folder holds
-            of later steps is void.
+        step: int. The last step that was made before, 0 for a run that starts; what an earlier file
+            of the folder holds of later steps is void.
     """
 
     def __init__(self, folder, step: int = 0):
         self.folder = Path(folder)
         self._writer = EventFileWriter(str(folder))
-        self._add(Event(session_log=SessionLog(status=SessionLog.START)), step)
+        self._add(Event(session_log=SessionLog(status=SessionLog.START)), step + 1)
 
     def scalars(self, values: dict[str, float], step: int) -> None:
         """Logs `{tag: value}` at a step."""

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from coursekit.errors import UserError
@@ -36,6 +37,15 @@ class RunFolder:
     @property
     def result(self) -> Path:
         return self.path / "result.json"
+
+    def make(self) -> None:
+        """Makes the folder, empty; a run that was there is removed."""
+        try:
+            if not _is_free(self.path):
+                shutil.rmtree(self.path)
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.path} cannot be made: {error.strerror}.") from error
 
     def write_record(self, settings: TranslationSettings, data_fingerprint: str) -> None:
         content = {
@@ -85,34 +95,32 @@ def write_json(path: Path, content: dict) -> None:
     os.replace(partial, path)
 
 
-def new_run(path: Path | None, overwrite: bool = False) -> RunFolder:
-    """Makes the folder of a run that begins.
+def free_run(path: Path | None, overwrite: bool = False) -> RunFolder:
+    """Returns the folder of a run that is to begin, without making it.
 
     Args:
         path: where; None for the first free name of `runs/translation`, `runs/translation-2`, ...
-        overwrite: whether a run that is there already is removed.
+        overwrite: whether a run may be there already.
 
     Raises:
         UserError: something is there already.
     """
     if path is None:
-        names = (f"translation-{i}" if i > 1 else "translation" for i in range(1, 100_000))
-        path = next(RUNS / name for name in names if not (RUNS / name).exists())
-    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
-        is_run = path.is_dir() and (path / "run.json").is_file()
-        if not is_run:
+        names = (f"translation-{i}" if i > 1 else "translation" for i in count(1))
+        return RunFolder(next(RUNS / name for name in names if _is_free(RUNS / name)))
+    if not _is_free(path):
+        if not (path / "run.json").is_file():
             raise UserError(f"{path} exists and is no run: name another folder with --run.")
         if not overwrite:
             raise UserError(
                 f"{path} holds a run already: go on with --resume, start it anew with --overwrite, "
                 "or name another folder with --run."
             )
-        shutil.rmtree(path)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{path} cannot be made: {error.strerror}.") from error
     return RunFolder(path)
+
+
+def _is_free(path: Path) -> bool:
+    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
 def latest_run(runs: Path = RUNS) -> RunFolder:
@@ -132,3 +140,20 @@ def latest_run(runs: Path = RUNS) -> RunFolder:
             "name its folder with --run."
         )
     return RunFolder(max(ages, key=lambda folder: ages[folder]))
+
+
+def check_resumable(folder: RunFolder, pairs) -> None:
+    """Refuses to go on with a run that is finished or was begun with other sentences.
+
+    Args:
+        folder: of the run.
+        pairs: `SplitPairs` of its settings, as they are now.
+    """
+    settings, trained_on = folder.read_record()
+    if folder.result.exists():
+        raise UserError(f"{folder.path} is finished: nothing is left to resume. Start another run.")
+    if pairs.fingerprint != trained_on:
+        raise UserError(
+            f"{folder.path} was trained on other sentences than {settings.pairs or 'the phrasebook'}"
+            " holds now: put them back, or start another run."
+        )

@@ -2,9 +2,9 @@
 
 from coursekit.errors import UserError
 from coursekit.models import Translator
-from coursekit.training.checkpoints import load_latest
+from coursekit.training.checkpoints import assign_arrays, load_latest
 from coursekit.training.run_folder import RunFolder
-from coursekit.training.translation import assign_arrays, make_translator
+from coursekit.training.translation import make_translator
 
 
 def load_translator(folder: RunFolder) -> tuple[Translator, tuple]:

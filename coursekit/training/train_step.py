@@ -34,7 +34,8 @@ def compiled_train_step(
     """
     variables = translator.trainable_variables
     vocabulary_size = translator.target_vocabulary_size
-    sampled = 0 < sampled_softmax < vocabulary_size
+    # A decoder that reads its own tokens needs all logits anyway, to choose them.
+    sampled = 0 < sampled_softmax < vocabulary_size and teacher_forcing == 1
 
     @tf.function(input_signature=[_IDS, _IDS, _SEED], autograph=False)
     def step(source_ids, target_ids, seed):

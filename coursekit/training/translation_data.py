@@ -13,8 +13,9 @@ from coursekit.text.splits import group_by_source, split_by_source
 from coursekit.text.tokenizers import WordPieceTokenizer, WordTokenizer
 from coursekit.training.translation_settings import TranslationSettings
 
-_HELD_OUT = {"validation": 0.02, "test": 0.02}
-_FEWEST_PAIRS = 100
+_SHARE = 0.02  # of the source sentences, for validation and for the test, each
+_FEWEST_HELD_OUT = 50
+_FEWEST_SOURCES = 50
 TOKENIZERS = {"pieces": WordPieceTokenizer, "words": WordTokenizer}
 
 
@@ -41,36 +42,52 @@ class HeldOut:
 class TranslationData:
     """What a run reads."""
 
-    train: list[SentencePair]
     held_out: dict[str, HeldOut]
     source_tokenizer: WordPieceTokenizer | WordTokenizer
     target_tokenizer: WordPieceTokenizer | WordTokenizer
     batches: BucketedBatches
-    notes: list[str]
 
     @property
     def max_length(self) -> int:
         """The most tokens a translation of this corpus may need, STOP included."""
         return 4 + max(bucket.target_length for bucket in self.batches.buckets)
 
+
+@dataclass
+class SplitPairs:
+    """The sentence pairs of a run before any of them is tokenized.
+
+    Args:
+        train: what is trained on.
+        held_out: what is not, by the name of the split.
+        notes: what a user should know of them.
+    """
+
+    train: list[SentencePair]
+    held_out: dict[str, HeldOut]
+    notes: list[str]
+
     @property
     def fingerprint(self) -> str:
         """Differs between corpora: a run goes on with the one it began with."""
-        return fingerprint(self.train)
+        digest = hashlib.blake2b(digest_size=12)
+        for text in chain.from_iterable(self.train):
+            digest.update(text.encode() + b"\n")
+        return digest.hexdigest()
 
 
-def fingerprint(pairs: list[SentencePair]) -> str:
-    """Returns a digest of sentence pairs."""
-    digest = hashlib.blake2b(digest_size=12)
-    for text in chain.from_iterable(pairs):
-        digest.update(text.encode() + b"\n")
-    return digest.hexdigest()
-
-
-def split_pairs(settings: TranslationSettings) -> tuple[dict[str, list[SentencePair]], list[str]]:
-    """Reads or generates the pairs; returns the splits and what a user should know of them."""
+def split_pairs(settings: TranslationSettings) -> SplitPairs:
+    """Reads or generates the pairs of a run; needs no TensorFlow."""
     if settings.pairs is None:
-        return phrasebook_splits(seed=settings.seed), ["the phrasebook, generated"]
+        splits, notes = phrasebook_splits(seed=settings.seed), ["the phrasebook, generated"]
+    else:
+        splits, notes = _splits_of_file(settings)
+    train = splits.pop("train")
+    held_out = {name: HeldOut(pairs) for name, pairs in splits.items()}
+    return SplitPairs(train, held_out, notes)
+
+
+def _splits_of_file(settings: TranslationSettings):
     pairs, bad_lines = read_sentence_pairs(settings.pairs)
     short = keep_short(pairs, settings.max_words)
     notes = [
@@ -79,25 +96,29 @@ def split_pairs(settings: TranslationSettings) -> tuple[dict[str, list[SentenceP
     ]
     if len(bad_lines):
         notes.append(str(bad_lines))
-    if len(short) < _FEWEST_PAIRS:
+    sources = len({pair.source for pair in short})
+    if sources < _FEWEST_SOURCES:
         raise UserError(
-            f"{settings.pairs} has {len(short)} pairs of at most {settings.max_words} words a "
-            f"side; training and held-out sentences need at least {_FEWEST_PAIRS}."
+            f"{settings.pairs} has {sources} source sentences in pairs of at most "
+            f"{settings.max_words} words a side; a run needs at least {_FEWEST_SOURCES}."
         )
-    return split_by_source(short, _HELD_OUT, seed=settings.seed), notes
+    # Of a small file a share would be a handful: a tenth, up to fifty sentences.
+    size = _SHARE if sources * _SHARE > _FEWEST_HELD_OUT else min(_FEWEST_HELD_OUT, sources // 10)
+    held_out = {"validation": size, "test": size}
+    return split_by_source(short, held_out, seed=settings.seed), notes
 
 
-def prepare(settings: TranslationSettings, tokenizers=None) -> TranslationData:
+def tokenize(pairs: SplitPairs, settings: TranslationSettings, tokenizers=None) -> TranslationData:
     """Returns the data of a run.
 
     Args:
+        pairs: of the run.
         settings: the run's.
         tokenizers: the saved (source, target) tokenizers of a run that goes on; else they are
             trained on the training sentences.
     """
-    splits, notes = split_pairs(settings)
-    train = splits["train"]
-    sources, targets = [pair.source for pair in train], [pair.target for pair in train]
+    sources = [pair.source for pair in pairs.train]
+    targets = [pair.target for pair in pairs.train]
     if tokenizers is None:
         kind: Any = TOKENIZERS[settings.tokenizer]
         tokenizers = tuple(
@@ -111,11 +132,4 @@ def prepare(settings: TranslationSettings, tokenizers=None) -> TranslationData:
         batch_size=settings.batch_size,
         seed=settings.seed,
     )
-    return TranslationData(
-        train=train,
-        held_out={name: HeldOut(pairs) for name, pairs in splits.items() if name != "train"},
-        source_tokenizer=source_tokenizer,
-        target_tokenizer=target_tokenizer,
-        batches=batches,
-        notes=notes,
-    )
+    return TranslationData(pairs.held_out, source_tokenizer, target_tokenizer, batches)

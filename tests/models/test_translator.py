@@ -161,6 +161,8 @@ def test_logits_of_candidates_are_columns_of_all_logits():
     received = translator(SOURCE, INPUTS, candidate_ids=ids)
     expected = translator(SOURCE, INPUTS).numpy()[:, :, ids.numpy()]
     np.testing.assert_allclose(received, expected, atol=1e-5)
+    free = translator(SOURCE, INPUTS, teacher_forcing=False, candidate_ids=ids)
+    assert free.shape == (*INPUTS.shape, 3)
 
 
 def test_first_loss_is_that_of_guessing():
