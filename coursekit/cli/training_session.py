@@ -16,7 +16,7 @@ def train_translation(*arguments, **options) -> None:
     try:
         _train_translation(*arguments, **options)
     except KeyboardInterrupt:
-        raise UserError("interrupted before training began; nothing was saved.", 130) from None
+        raise UserError("interrupted. If training had begun, go on with --resume.", 130) from None
 
 
 def _train_translation(

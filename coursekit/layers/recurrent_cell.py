@@ -22,8 +22,12 @@ class RecurrentCell:
     late_gates = ()
 
     def __init__(self, units, **kwargs):
-        if not isinstance(units, int) or units <= 0:
+        if not hasattr(units, "__index__") or units <= 0:
             raise ValueError(f"`units` must be a positive integer. Received: units={units}")
+        for name in ("dropout", "recurrent_dropout"):
+            rate = kwargs.get(name, 0.0)
+            if not 0 <= rate <= 1:
+                raise ValueError(f"`{name}` must be between 0 and 1. Received: {name}={rate}")
         super().__init__(units, **kwargs)
 
     def step(self, inputs, states, product):

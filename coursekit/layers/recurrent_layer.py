@@ -69,7 +69,8 @@ class RecurrentLayer:
         """(B, T, D) and a mask (B, T) to the last output, all outputs and the last states."""
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         mask = None if mask is None else tf.cast(mask, tf.bool)
-        states = list(initial_state)
+        # Variables, where the layer is stateful, are read here: the loop's gradient needs tensors.
+        states = [tf.convert_to_tensor(state) for state in initial_state]
         obstacle = self.cudnn_obstacle()
         if obstacle is not None:
             if self.use_cudnn is True:

@@ -44,17 +44,37 @@ def recurrent_loop(
     """
     num_gates, num_states = cell.num_gates, len(initial_states)
 
-    @tf.custom_gradient
-    def run(*tensors):
+    def forward(*tensors):
         input_gates, states, weights = cut(tensors, num_gates, num_states)
         loop = _Loop(cell, TimeSteps(input_gates[0], unroll), weights, keep, state_masks)
         hidden, last_states = loop.forward(input_gates, states)
+        return loop, [hidden, *last_states] if return_sequences else last_states
 
-        def gradient(*upstream):
-            d_hidden, d_states = cut(upstream, int(return_sequences))
-            return loop.backward(d_hidden, d_states)
+    @tf.custom_gradient
+    def run(*tensors):
+        loop, outputs = forward(*tensors)
 
-        return [*([hidden] if return_sequences else []), *last_states], gradient
+        def gradient(*d_outputs):
+            @tf.custom_gradient
+            def backward(*tensors_and_d_outputs):
+                _, d_outputs = cut(tensors_and_d_outputs, len(tensors))
+                gradients = loop.backward(*cut(d_outputs, int(return_sequences)))
+                return gradients, lambda *d: second(tensors_and_d_outputs, d)
+
+            return backward(*tensors, *d_outputs)
+
+        def second(tensors_and_d_outputs, d_gradients):
+            """Second derivatives are those of the plain loop: what it saved is a constant above."""
+            tensors, d_outputs = cut(tensors_and_d_outputs, num_gates + num_states + len(weights))
+            with tf.GradientTape() as tape:
+                tape.watch(tensors_and_d_outputs)
+                with tf.GradientTape() as inner:
+                    inner.watch(tensors)
+                    _, outputs = forward(*tensors)
+                gradients = inner.gradient(outputs, tensors, d_outputs)
+            return tape.gradient(gradients, tensors_and_d_outputs, d_gradients)
+
+        return outputs, gradient
 
     weights = [weight for weight in cell.recurrent_weights() if weight is not None]
     outputs = run(*input_gates, *initial_states, *weights)
@@ -86,7 +106,7 @@ class _Loop:
         return self.steps.stack(hidden), last_states
 
     def forward_step(self, inputs, states):
-        """The new states, and what the gradient needs: products, old states, what late gates saw."""
+        """The new states; and products, old states and what late gates saw, for the gradient."""
         input_gates, kept = cut(inputs, len(self.gates))
         results, seen = {}, {}
 

@@ -1,4 +1,4 @@
-"""A loop over time steps: written out step by step where their number is known, else a while loop."""
+"""A loop over time steps: written out where their number is known, else a while loop."""
 
 import tensorflow as tf
 
@@ -8,10 +8,10 @@ LONGEST_UNROLLED = 32  # beyond, building the graph costs more time than it save
 class TimeSteps:
     """The steps of one sequence and the loops over them.
 
-    Inside, a tensor (T, ...) is kept as a *series* that is read and written step by step: a Python list
-    of tensors (written out) or a `tf.TensorArray` (while loop). Written out is 5 to 10% faster, as
-    nothing is copied into and out of arrays, but takes longer to build, and far longer to
-    compile with XLA, where the while loop is as fast.
+    Inside, a tensor (T, ...) is kept as a *series* that is read and written step by step: a Python
+    list of tensors (written out) or a `tf.TensorArray` (while loop). Written out is faster, as
+    nothing is copied into and out of arrays, but takes longer to build, and far longer to compile
+    with XLA.
 
     Args:
         example: a tensor (T, ...) that tells the number of steps.
@@ -42,8 +42,9 @@ class TimeSteps:
         """Applies `step` to every step's inputs and the states before it.
 
         Args:
-            step: a function of a list of tensors, this step's inputs, and a list of states (B, U). Returns
-                the new states and a list of `num_outputs` tensors of the states' shape and dtype.
+            step: a function of a list of tensors, this step's inputs, and a list of states (B, U).
+                Returns the new states and a list of `num_outputs` tensors of the states' shape and
+                dtype.
             inputs: list of series.
             states: list of (B, U).
             num_outputs: how many series of outputs there are.
