@@ -48,7 +48,7 @@ class GRUCell(RecurrentCell, keras.layers.GRUCell):
     >>> states = cell.get_initial_state(batch_size=2)
     >>> output, states = cell(keras.ops.ones((2, 3)), states)
     >>> output.shape, cell.bias.shape
-    (TensorShape([2, 4]), (12,))
+    (TensorShape([2, 4]), TensorShape([12]))
 
     Reference:
         Cho et al. (2014), Learning phrase representations using RNN encoder-decoder,
