@@ -341,11 +341,11 @@ def test_learns_by_heart(student, rng):
     inputs = np.array([[START, words[0]], [START, words[1]], [START, words[2]], [START, STOP]])
     labels, inputs = labels.astype(np.int32), inputs.astype(np.int32)
     real = (labels != PAD).astype(np.float32)
-    logits = translator.fitted(labels, real, steps=40, learning_rate=0.1)(source_ids, inputs)
+    logits = translator.fitted(labels, real, steps=100, learning_rate=0.1)(source_ids, inputs)
     expect.shape(logits, (4, 2, 8), "the logits after training")
     right = (logits.argmax(-1) == labels)[real == 1]
     expect.true(
         bool(right.all()),
-        f"After 40 steps on four sentences {right.sum()} of {right.size} tokens are right; all "
+        f"After 100 steps on four sentences {right.sum()} of {right.size} tokens are right; all "
         "should be.",
     )
