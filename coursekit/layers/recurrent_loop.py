@@ -5,8 +5,9 @@ Legend: B batch, T steps, U units, G gates (LSTM 4, GRU 3, simple 1).
 Three things make it quick on a CPU; `benchmarks/recurrent_layers.py` measures what they are worth:
 
 1. The inputs' share of every gate comes in ready: one matrix product for all steps.
-2. A gate is a tensor of its own, (T, B, U), and not a slice of (T, B, G*U): a step splits and
-   concatenates nothing, and the products of its gates run side by side.
+2. A gate is a tensor of its own, (T, B, U), and not a slice of (T, B, G*U): little is split or
+   concatenated at a step, and the products of an even number of gates run side by side. An odd
+   number would leave a core waiting, so those share one product.
 3. The gradient of the recurrent kernel is one matrix product over all steps at once, after the
    backward loop, and not a sum that every step adds to.
 
@@ -16,6 +17,7 @@ once, in `cell.step`, and differentiated by TensorFlow.
 
 import tensorflow as tf
 
+from coursekit.layers.recurrent_cell import add_bias, gate_products
 from coursekit.layers.time_steps import TimeSteps
 
 
@@ -89,9 +91,12 @@ class _Loop:
         self.cell = cell
         self.steps = steps
         self.gates = range(cell.num_gates)
-        self.kernels = tf.split(weights[0], cell.num_gates, axis=1)  # G of (U, U)
-        self.biases = tf.split(weights[1], cell.num_gates) if len(weights) > 1 else None
+        self.kernel, *bias = weights
+        self.bias = bias[0] if bias else None
+        self.kernels = tf.split(self.kernel, cell.num_gates, axis=1)  # G of (U, U)
+        self.biases = tf.split(bias[0], cell.num_gates) if bias else [None] * cell.num_gates
         self.state_masks = state_masks
+        self.share = cell.num_gates % 2 and not cell.late_gates and state_masks is None
         self.kept = [] if keep is None else [steps.split(keep)]  # none or one series
 
     def forward(self, input_gates, states):
@@ -109,12 +114,14 @@ class _Loop:
         """The new states; and products, old states and what late gates saw, for the gradient."""
         input_gates, kept = cut(inputs, len(self.gates))
         results, seen = {}, {}
+        if self.share:
+            results = gate_products(states[0], self.kernel, self.bias, len(self.gates))
 
         def product(gate, hidden):
             seen[gate] = hidden
-            results[gate] = self.masked(gate, hidden) @ self.kernels[gate]
-            if self.biases is not None:
-                results[gate] = tf.nn.bias_add(results[gate], self.biases[gate])
+            if not self.share:
+                result = self.masked(gate, hidden) @ self.kernels[gate]
+                results[gate] = add_bias(result, self.biases[gate])
             return results[gate]
 
         new_states = hold(kept, self.cell.step(input_gates, states, product), states)
@@ -181,7 +188,7 @@ class _Loop:
             for gate in self.gates
         ]
         gradients = [tf.concat(d_kernel, axis=1)]
-        if self.biases is not None:
+        if self.bias is not None:
             gradients.append(tf.concat([tf.reduce_sum(d, axis=0) for d in d_products], axis=0))
         return gradients
 
