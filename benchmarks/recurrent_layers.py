@@ -243,12 +243,12 @@ def show(result):
         for peer in PEERS:
             if peer in row:
                 low, high = row[peer]["quartiles"]
-                cells.append(f"{row[peer]['ratio']:.2f} ({low:.2f} to {high:.2f})")
+                cells.append(f"{row[peer]['ratio']:.2f} ({low:.2f}-{high:.2f})")
             else:
                 cells.append("-")
         name = case.replace("_", " ").replace("lstm", "LSTM").replace("gru", "GRU")
         table.add_row(name, f"{row['ours_ms']:.1f}", *cells, f"{row['limit_ms']:.1f}")
-    console = Console()
+    console = Console(width=max(Console().width, 120))
     console.print(table)
     speeds = ", ".join(f"{name} {speed:.0f}" for name, speed in result["gflop_per_s"].items())
     console.print(
