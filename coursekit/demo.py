@@ -1,5 +1,6 @@
 """The demonstration: right answers, three typical mistakes, a translator trained and used."""
 
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ MISTAKES = {
     "ex02_lstm": "gates_in_the_order_i_o_f_c",
     "ex03_gru": "update_gate_the_other_way_round",
 }
-SENTENCES = ("the black cat is small", "she is not eating the apple", "do you have a dog ?")
+SENTENCES = 4  # of the test split, which no training step sees
 
 
 def run_demo(seconds: float) -> int:
@@ -73,10 +74,26 @@ def _train(console: Console, course: Course, seconds: float) -> bool:
     train = ["train", "translation", "--cell", "gru", "--minutes", f"{seconds / 60:.3f}"]
     if _coursekit(console, [*train, "--run", str(run), "--overwrite"]) != 0:
         return False
+    unseen = _unseen_sentences(run)
     console.print("\n  Sentences it has not seen:")
-    status = _coursekit(console, ["translate", *SENTENCES, "--run", str(run)])
+    status = _coursekit(console, ["translate", *unseen, "--run", str(run)])
+    console.print("\n  and a right translation of each:")
+    for reference in unseen.values():
+        console.print(f"  {reference}", markup=False)
     console.print("\n  Training curves:  .venv/bin/tensorboard --logdir runs/demo")
     return status == 0
+
+
+def _unseen_sentences(run: Path) -> dict[str, str]:
+    """Short sentences of the run's test split, each with one of its translations."""
+    from coursekit.training.run_folder import RunFolder
+    from coursekit.training.translation_data import split_pairs
+
+    settings, _ = RunFolder(run).read_record()
+    test = split_pairs(settings).held_out["test"]
+    pairs = zip(test.sources, test.references, strict=True)
+    short = ((source, right[0]) for source, right in pairs if 4 <= len(source.split()) <= 6)
+    return dict(itertools.islice(short, SENTENCES))
 
 
 def _coursekit(console: Console, arguments: list[str]) -> int:

@@ -48,7 +48,7 @@ def translation(
         typer.Option(metavar="DIR", help="Folder of exercises; solved ones take part."),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="How long to train, all included. [5]")
+        float | None, typer.Option(help="How long to train, from the first step on. [5]")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="How long to train, in epochs.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run.")] = False,

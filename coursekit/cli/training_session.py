@@ -34,7 +34,6 @@ def _train_translation(
     console = Console(stderr=as_json, highlight=False)
     if resume and overwrite:
         raise UserError("--resume and --overwrite exclude each other.")
-    from coursekit.training.budget import Stopwatch
     from coursekit.training.run_folder import check_resumable, free_run
     from coursekit.training.translation_data import split_pairs
 
@@ -44,7 +43,6 @@ def _train_translation(
     else:
         settings, folder = _settings(given), free_run(path, overwrite)
     solved = _solved(settings, console)
-    watch = Stopwatch()
     pairs = split_pairs(settings)
     if resume:
         check_resumable(folder, pairs)
@@ -60,7 +58,7 @@ def _train_translation(
         result = (
             resume_training(folder, pairs, display, **own)
             if resume
-            else start_training(settings, folder, pairs, display, watch, **own)
+            else start_training(settings, folder, pairs, display, **own)
         )
     _say_what_next(result, folder, console)
     if as_json:

@@ -55,7 +55,7 @@ class TrainingLoop:
         data: what it reads.
         translator: built.
         listener: is told what happens.
-        watch: of the whole run.
+        watch: of the whole run; None: one that starts when the first step is done.
         make_pair: `(target_ids, padding_mask) -> (decoder_input_ids, labels, sample_weight)`.
     """
 
@@ -66,11 +66,13 @@ class TrainingLoop:
         data: TranslationData,
         translator: Translator,
         listener: Listener,
-        watch: Stopwatch,
+        watch: Stopwatch | None,
         make_pair=teacher_forcing_pair,
     ):
         self.settings, self.folder, self.data = settings, folder, data
-        self.translator, self.listener, self.watch = translator, listener, watch
+        self.translator, self.listener = translator, listener
+        self.watch_begins_at_first_step = watch is None
+        self.watch = watch or Stopwatch()
         self.optimizer = keras.optimizers.Adam(settings.learning_rate, beta_2=0.98)
         self.optimizer.build(self.translator.trainable_variables)
         self.train_step = compiled_train_step(
@@ -155,6 +157,10 @@ class TrainingLoop:
             epoch, position = divmod(self.step, self.data.batches.steps_per_epoch)
             for batch in self.data.batches.arrays(epoch, position):
                 self._one_step(batch)
+                if self.step == 1 and self.watch_begins_at_first_step:
+                    self.watch = Stopwatch()
+                    saved_at = reported_at = 0.0
+                    reported_count = self.window.count
                 now = self.watch.seconds
                 if self.step % STEPS_PER_REPORT == 0:
                     rate = (self.window.count - reported_count) / max(now - reported_at, 1e-9)
@@ -164,7 +170,7 @@ class TrainingLoop:
                 if due > self.evaluated:
                     self.evaluated = due
                     self._evaluate()
-                    reported_at = self.watch.seconds
+                    reported_at, reported_count = self.watch.seconds, self.window.count
                 if interruption.asked or now - saved_at > CHECKPOINT_SECONDS:
                     self.save()
                     saved_at = self.watch.seconds

@@ -54,11 +54,11 @@ def start_training(
         folder: where it is kept; what is there is removed.
         pairs: from `split_pairs(settings)`.
         listener: is told what happens.
-        watch: started when the budget begins to count; None: now.
+        watch: started when the budget begins to count; None: when the first step is done, so that
+            reading, tokenizing and compiling take nothing from it.
         cell: a callable from units to a cell that takes the place of `settings.cell`.
         make_pair: takes the place of `teacher_forcing_pair`.
     """
-    watch = watch or Stopwatch()
     data = tokenize(pairs, settings)
     folder.make()
     folder.save_tokenizers(data.source_tokenizer, data.target_tokenizer)

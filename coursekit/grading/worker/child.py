@@ -4,6 +4,7 @@ import ctypes
 import importlib.util
 import io
 import os
+import re
 import signal
 import socket
 import sys
@@ -161,4 +162,6 @@ def _brief(error: BaseException) -> str:
     if "in user code:" in text:  # AutoGraph repeats the traceback; the cause comes last
         paragraphs = [part.strip() for part in text.strip().split("\n\n") if part.strip()]
         text = paragraphs[-1]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)  # Keras prints its errors in bold
+    text = text.split("Arguments received by")[0]  # Keras repeats whole tensors there
     return " ".join(text.split())[:400]
