@@ -14,6 +14,8 @@ from coursekit.grading.unit_run import UnitRun
 from coursekit.grading.verdicts import CheckResult, Report, UnitResult
 from coursekit.grading.workers import Zygote, require_supported_platform
 
+MAX_LANES = 4  # for the checks of one unit; every further one costs its start
+
 
 def grade(
     submission: Path,
@@ -56,15 +58,16 @@ def grade(
         def judge_unit(unit) -> UnitResult:
             checks = collected[unit.name]
             file = submission.resolve() / f"{unit.name}.py"
-            run = UnitRun(warm, course, unit, file, seed, checks, naming=naming)
-            for check in checks:
-                if stopped:
-                    raise InterruptedError
-                result = run.judge(check)
+            run = UnitRun(warm, course, unit, file, seed, checks, naming=naming, lanes=lanes)
+
+            def tell(result: CheckResult) -> None:
                 if on_result is not None:
                     on_result(unit.name, result)
+
+            run.judge_all(tell, lambda: stopped)
             return run.finish()
 
+        lanes = max(1, min(MAX_LANES, (os.cpu_count() or 1) // len(chosen)))
         with ThreadPoolExecutor(min(len(chosen), os.cpu_count() or 1)) as threads:
             try:
                 results = list(threads.map(judge_unit, chosen))

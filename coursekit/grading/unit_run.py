@@ -4,11 +4,13 @@ import contextlib
 import hashlib
 import os
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
 from coursekit import __version__
 from coursekit.course.syllabus import Unit
@@ -31,6 +33,13 @@ from coursekit.grading.workers import JobRequest, WorkerDied, Zygote
 MAX_SOURCE = 2**20
 
 
+class Lane(NamedTuple):
+    """A worker of the student's and one of the reference's, that take one check after the other."""
+
+    student: Party
+    reference: Party
+
+
 class UnitRun:
     """One unit of one submission under one seed."""
 
@@ -44,6 +53,7 @@ class UnitRun:
         checks: Sequence[Check],
         key: AnswerKey | None = None,
         naming: bool = True,
+        lanes: int = 1,
     ):
         self.unit = unit
         self._zygote = zygote
@@ -56,15 +66,57 @@ class UnitRun:
         source, self._refused = _read(source_file)
         if self._refused is None:
             self._refused = self._rule_broken(source)
-        self._student = Party(zygote, self._job(source))
-        self._reference = self._new_reference()
+        self._lanes = [
+            Lane(Party(zygote, self._job(source)), self._new_reference()) for _ in range(lanes)
+        ]
         self._results: dict[str, CheckResult] = {}
         self._replies: dict[str, list[bytes]] = {}
 
-    def judge(self, check: Check) -> CheckResult:
+    def judge_all(self, on_result: Callable[[CheckResult], None], stopped: Callable[[], bool]):
+        """Judges every check, as many side by side as there are lanes; each after those it needs.
+
+        Raises:
+            InterruptedError: `stopped` said so.
+        """
+        waiting = list(self._checks)
+        changed = threading.Condition()
+
+        def next_check() -> Check | None:
+            """The first check that waits for no other; None when none is left."""
+            while waiting and not stopped():
+                unknown = {check.name for check in self._checks} - self._results.keys()
+                for check in waiting:
+                    if not unknown.intersection(check.needs):
+                        waiting.remove(check)
+                        return check
+                changed.wait(0.1)
+            return None
+
+        def run_lane(lane: Lane) -> None:
+            while True:
+                with changed:
+                    check = next_check()
+                if check is None:
+                    break
+                result = self.judge(check, lane)
+                with changed:
+                    on_result(result)
+                    changed.notify_all()
+            if stopped():
+                raise InterruptedError
+
+        if len(self._lanes) == 1:
+            run_lane(self._lanes[0])
+            return
+        with ThreadPoolExecutor(len(self._lanes)) as threads:
+            for done in [threads.submit(run_lane, lane) for lane in self._lanes]:
+                done.result()
+
+    def judge(self, check: Check, lane: "Lane | None" = None) -> CheckResult:
         """The verdict on one check, without the mistake's name, which `finish` finds."""
         started = time.monotonic()
-        outcome = self._refused or self._blocked(check) or self._judge_live(check)
+        lane = lane or self._lanes[0]
+        outcome = self._refused or self._blocked(check) or self._judge_live(check, lane)
         passed = outcome.verdict == "passed"
         result = CheckResult(
             check.name,
@@ -88,8 +140,9 @@ class UnitRun:
     def finish(self) -> UnitResult:
         """Names mistakes, ends the workers, and adds up. Checks never run count as ours."""
         self._name_mistakes()
-        self._student.close()
-        self._reference.close()
+        for lane in self._lanes:
+            lane.student.close()
+            lane.reference.close()
         self._key.save()
         for check in self._checks:
             if check.name not in self._results:
@@ -108,15 +161,15 @@ class UnitRun:
             sum(result.points for result in results),
             sum(result.max_points for result in results),
             results,
-            self._student.output,
+            "".join(lane.student.output for lane in self._lanes),
         )
 
-    def _judge_live(self, check: Check) -> Outcome:
+    def _judge_live(self, check: Check, lane: "Lane") -> Outcome:
         for _ in range(2):  # a fault of ours is tried once more
-            outcome = judge(check, self._student, self._reference, self.unit.name, self._seed)
+            outcome = judge(check, lane.student, lane.reference, self.unit.name, self._seed)
             if outcome.verdict != "grader-fault":
                 break
-        self._replies[check.name] = self._student.replies
+        self._replies[check.name] = lane.student.replies
         return outcome
 
     def _blocked(self, check: Check) -> Outcome | None:

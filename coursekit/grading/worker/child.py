@@ -91,7 +91,15 @@ def _serve(job: Job, connection: socket.socket) -> None:
 
     seen: list[str] = []
     objects = Objects(None)
-    loads = 0
+    loads, source, used = 0, "", False
+
+    def load() -> None:
+        """Runs the file from the start: whatever it keeps at its top level is fresh."""
+        nonlocal loads, objects, used
+        loads += 1
+        objects = Objects(_load(job.module, source, os.path.join(job.folder, str(loads))))
+        used = False
+
     while True:
         try:
             request = decode(receive_frame(connection), Request)
@@ -101,14 +109,16 @@ def _serve(job: Job, connection: socket.socket) -> None:
         try:
             if request.operation == "load":
                 reply = Reply()
-                loads += 1
-                if loads == 1:
+                if loads == 0:
                     poison(job.forbidden, seen)
                     watch_events(job.folder, job.hidden_folders, seen)
                 source = request.variant["source"] or job.source
-                objects = Objects(_load(job.module, source, os.path.join(job.folder, str(loads))))
+                load()
             elif request.operation == "begin":
                 objects.clear()
+                if used:  # a check finds nothing that an earlier one left behind
+                    load()
+                used = True
                 keras.utils.clear_session(free_memory=False)
                 keras.utils.set_random_seed(request.variant["seed"])
                 reply = Reply()
