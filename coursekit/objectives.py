@@ -11,23 +11,33 @@ import math
 import tensorflow as tf
 
 
-def teacher_forcing_pair(target_ids, padding_mask):
-    """What a decoder reads, what it should answer, and which answers count.
+def shift_labels(token_ids, padding_mask=None):
+    """What a model reads, what it should answer, and which answers count.
 
-        target_ids          START  w1    w2    STOP  PAD
-        decoder_input_ids   START  w1    w2    STOP
-        labels              w1     w2    STOP  PAD
-        sample_weight       1      1     1     0
+        token_ids      START  w1    w2    STOP  PAD
+        inputs         START  w1    w2    STOP
+        labels         w1     w2    STOP  PAD
+        sample_weight  1      1     1     0
+
+    This is the one place where labels are shifted, for language models and translators alike: a
+    model's logits at position t answer `labels[:, t]` and are not shifted again.
 
     Args:
-        target_ids: (B, T + 1).
-        padding_mask: Boolean (B, T + 1), True for a real token.
+        token_ids: (B, T + 1).
+        padding_mask: Boolean (B, T + 1), True for a token that counts as a label. None: all do.
 
     Returns:
-        `(decoder_input_ids, labels, sample_weight)`, each (B, T); the weights are float32. They are
-        the mask of the labels, not of the inputs: after STOP the input is real, its label is not.
+        `(inputs, labels, sample_weight)`, each (B, T); the weights are float32. They are the mask
+        of the labels, not of the inputs: after STOP the input is real, its label is not.
     """
-    return target_ids[:, :-1], target_ids[:, 1:], tf.cast(padding_mask[:, 1:], tf.float32)
+    labels = token_ids[:, 1:]
+    if padding_mask is None:
+        return token_ids[:, :-1], labels, tf.ones_like(labels, tf.float32)
+    return token_ids[:, :-1], labels, tf.cast(padding_mask[:, 1:], tf.float32)
+
+
+# The name the same shift has for a translator, whose decoder reads the true translation.
+teacher_forcing_pair = shift_labels
 
 
 def token_cross_entropy(logits, labels, sample_weight, label_smoothing=0.0):
@@ -93,6 +103,44 @@ def candidates_of_batch(labels, vocabulary_size, num_sampled, seed):
     )
     candidate_ids = tf.concat([tf.cast(present, absent.dtype), absent], axis=0)
     return candidate_ids, tf.reshape(places, tf.shape(labels)), log_weights
+
+
+def token_accuracy(logits, labels, sample_weight):
+    """How many of the tokens that count are the likeliest one of their logits.
+
+    Args:
+        logits: (B, T, V).
+        labels: (B, T) ids.
+        sample_weight: (B, T).
+
+    Returns:
+        `(right, count)`, two float32 scalars.
+    """
+    sample_weight = tf.cast(sample_weight, tf.float32)
+    answers = tf.argmax(logits, axis=-1, output_type=tf.int32)
+    right = tf.where(answers == tf.cast(labels, tf.int32), sample_weight, 0.0)
+    return tf.reduce_sum(right), tf.reduce_sum(sample_weight)
+
+
+def sequence_log_likelihood(logits, labels, sample_weight):
+    """The log-probability of each whole sequence: by the chain rule, a sum over its tokens.
+
+    The equation, computed in float32:
+
+        log P(labels[b]) = sum over t of sample_weight[b, t] * log_softmax(logits[b, t])[labels[b, t]]
+
+    Args:
+        logits: (B, T, V).
+        labels: (B, T) ids.
+        sample_weight: (B, T).
+
+    Returns:
+        float32 (B,).
+    """
+    sample_weight = tf.cast(sample_weight, tf.float32)
+    logits = tf.cast(logits, tf.float32)
+    nll = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)  # (B, T)
+    return -tf.reduce_sum(tf.where(sample_weight > 0, sample_weight * nll, 0.0), axis=-1)
 
 
 def perplexity(loss_sum, count) -> float:

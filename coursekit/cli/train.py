@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from coursekit.cli.train_language_model import language_model
+
 app = typer.Typer(help="Train a model.", no_args_is_help=True, rich_markup_mode=None)
 
 DEFAULT_MINUTES = 5.0
@@ -82,7 +84,7 @@ def translation(
 
     A run that was interrupted, or killed, goes on with --resume. Ctrl-C saves first.
     """
-    from coursekit.cli.training_session import train_translation
+    from coursekit.cli.training_session import train as train_task
 
     given = {
         "pairs": None if pairs is None else str(pairs),
@@ -106,4 +108,7 @@ def translation(
     given = {name: value for name, value in given.items() if value is not None}
     if not resume and minutes is None and epochs is None:
         given["minutes"] = DEFAULT_MINUTES
-    train_translation(given, run, resume=resume, overwrite=overwrite, as_json=as_json)
+    train_task("translation", given, run, resume=resume, overwrite=overwrite, as_json=as_json)
+
+
+app.command("language-model")(language_model)

@@ -16,9 +16,10 @@ class TrainingDisplay:
 
     Args:
         console: where to.
+        first: what is going on before the first step.
     """
 
-    def __init__(self, console: Console):
+    def __init__(self, console: Console, first: str = "preparing"):
         self.console = console
         self._bar = Progress(
             BarColumn(bar_width=24),
@@ -26,7 +27,7 @@ class TrainingDisplay:
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("preparing the sentences", total=1.0)
+        self._task = self._bar.add_task(first, total=1.0)
         self._last_line = time.monotonic()
 
     def __enter__(self):
@@ -52,14 +53,10 @@ class TrainingDisplay:
             self.console.print(f"  {report.progress:4.0%}  {line}", markup=False)
 
     def evaluation(self, step: int, evaluation) -> None:
-        self.console.print(
-            f"  step {step:,}: validation perplexity {evaluation.perplexity:.1f}, "
-            f"BLEU {evaluation.bleu.score:.1f}",
-            markup=False,
-        )
+        self.console.print(f"  step {step:,}: {evaluation.headline}", markup=False)
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 4))
-        for source, _, translation in evaluation.samples[:3]:
-            table.add_row(_plain(source), _plain(translation))
+        for row in evaluation.shown:
+            table.add_row(*map(_plain, row))
         self.console.print(table)
 
 

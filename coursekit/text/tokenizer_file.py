@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from coursekit.text.sentence_pairs import TextFileError
+from coursekit.text.unpacked_file import TextFileError
 
 _FORMAT = 1
 

@@ -1,8 +1,13 @@
 """The tokenizers, and how a saved one is read back, whichever kind it is."""
 
+from typing import Any, get_args
+
 from coursekit.text import tokenizer_file
-from coursekit.text.sentence_pairs import TextFileError
+from coursekit.text.byte_pair_tokenizer import BytePairTokenizer
+from coursekit.text.byte_tokenizer import ByteTokenizer
+from coursekit.text.character_tokenizer import CharacterTokenizer, UnknownCharacters
 from coursekit.text.special_tokens import PAD, SPECIAL_TOKENS, START, STOP, UNKNOWN
+from coursekit.text.unpacked_file import TextFileError
 from coursekit.text.word_piece_tokenizer import WordPieceTokenizer
 from coursekit.text.word_tokenizer import WordTokenizer
 
@@ -12,15 +17,22 @@ __all__ = [
     "START",
     "STOP",
     "UNKNOWN",
+    "BytePairTokenizer",
+    "ByteTokenizer",
+    "CharacterTokenizer",
+    "UnknownCharacters",
     "WordPieceTokenizer",
     "WordTokenizer",
     "load_tokenizer",
 ]
 
-_KINDS = {kind.kind: kind for kind in (WordTokenizer, WordPieceTokenizer)}
+Tokenizer = (
+    WordTokenizer | WordPieceTokenizer | CharacterTokenizer | ByteTokenizer | BytePairTokenizer
+)
+_KINDS: dict[str, Any] = {kind.kind: kind for kind in get_args(Tokenizer)}
 
 
-def load_tokenizer(path) -> WordTokenizer | WordPieceTokenizer:
+def load_tokenizer(path) -> Tokenizer:
     """Returns the tokenizer that `save` wrote to `path`.
 
     Raises:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from coursekit.training.translation_evaluation import Evaluation
+from coursekit.training.task import Evaluation
 
 
 @dataclass(frozen=True)
@@ -30,4 +30,4 @@ class Listener(Protocol):
         """Some steps were made."""
 
     def evaluation(self, step: int, evaluation: Evaluation) -> None:
-        """The translator was evaluated."""
+        """The model was evaluated."""

@@ -6,13 +6,16 @@ import shutil
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from coursekit.errors import UserError
 from coursekit.text.tokenizers import load_tokenizer
 from coursekit.training.checkpoints import saved_checkpoints
+from coursekit.training.language_model_settings import LanguageModelSettings
 from coursekit.training.translation_settings import TranslationSettings
 
 RUNS = Path("runs")
+SETTINGS = {settings.task: settings for settings in (TranslationSettings, LanguageModelSettings)}
 _FORMAT = 1
 
 
@@ -47,31 +50,52 @@ class RunFolder:
         except OSError as error:
             raise UserError(f"{self.path} cannot be made: {error.strerror}.") from error
 
-    def write_record(self, settings: TranslationSettings, data_fingerprint: str) -> None:
+    @property
+    def layers(self) -> Path:
+        """Where the student's files that took part are kept."""
+        return self.path / "layers"
+
+    @property
+    def tokenizer(self) -> Path:
+        return self.path / "tokenizer.json"
+
+    def write_record(self, settings, data_fingerprint: str) -> None:
         content = {
             "format": _FORMAT,
-            "task": "translation",
+            "task": settings.task,
             "settings": settings.to_json(),
             "data": data_fingerprint,
         }
         write_json(self.record, content)
 
-    def read_record(self) -> tuple[TranslationSettings, str]:
+    def task(self) -> str | None:
+        """Returns what kind of run this is; None if it is no run at all."""
+        try:
+            task = json.loads(self.record.read_text(encoding="utf-8"))["task"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return task if task in SETTINGS else None
+
+    def read_record(self, task: str = "translation") -> tuple[Any, str]:
         """Returns the settings and the fingerprint of the data.
 
         Raises:
-            UserError: this is not the folder of a translation run.
+            UserError: this is not the folder of a run of this task.
         """
         if not self.path.exists():
             raise UserError(f"There is no run {self.path}: train one, or name another with --run.")
         try:
             content = json.loads(self.record.read_text(encoding="utf-8"))
-            if content["format"] != _FORMAT or content["task"] != "translation":
+            if content["format"] != _FORMAT or content["task"] != task:
                 raise ValueError("another format")
-            return TranslationSettings.from_json(content["settings"]), content["data"]
+            return SETTINGS[task].from_json(content["settings"]), content["data"]
         except (OSError, ValueError, KeyError, TypeError) as error:
+            other = self.task()
+            name = task.replace("-", " ")
             raise UserError(
-                f"{self.path} is not the folder of a translation run: name another with --run."
+                f"{self.path} is not the folder of a {name} run"
+                + (f" but of a {other.replace('-', ' ')} run" if other not in (None, task) else "")
+                + ": name another with --run."
             ) from error
 
     def save_tokenizers(self, source, target) -> None:
@@ -95,18 +119,19 @@ def write_json(path: Path, content: dict) -> None:
     os.replace(partial, path)
 
 
-def free_run(path: Path | None, overwrite: bool = False) -> RunFolder:
+def free_run(path: Path | None, overwrite: bool = False, task: str = "translation") -> RunFolder:
     """Returns the folder of a run that is to begin, without making it.
 
     Args:
         path: where; None for the first free name of `runs/translation`, `runs/translation-2`, ...
         overwrite: whether a run may be there already.
+        task: what the run is named after if `path` is None.
 
     Raises:
         UserError: something is there already.
     """
     if path is None:
-        names = (f"translation-{i}" if i > 1 else "translation" for i in count(1))
+        names = (f"{task}-{i}" if i > 1 else task for i in count(1))
         return RunFolder(next(RUNS / name for name in names if _is_free(RUNS / name)))
     if not _is_free(path):
         if not (path / "run.json").is_file():
@@ -123,8 +148,8 @@ def _is_free(path: Path) -> bool:
     return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
-def latest_run(runs: Path = RUNS) -> RunFolder:
-    """Returns the run whose newest checkpoint is the youngest.
+def latest_run(runs: Path = RUNS, task: str = "translation") -> RunFolder:
+    """Returns the run of a task whose newest checkpoint is the youngest.
 
     Raises:
         UserError: there is no run.
@@ -132,28 +157,29 @@ def latest_run(runs: Path = RUNS) -> RunFolder:
     ages = {}
     for record in runs.glob("*/run.json"):
         newest = saved_checkpoints(record.parent / "checkpoints")[:1]
-        if newest:
+        if newest and RunFolder(record.parent).task() == task:
             ages[record.parent] = newest[0].stat().st_mtime
     if not ages:
         raise UserError(
-            f"There is no trained run in {runs}/: train one with `coursekit train translation`, or "
-            "name its folder with --run."
+            f"There is no trained run in {runs}/: train one with `coursekit train {task}`, or name "
+            "its folder with --run."
         )
     return RunFolder(max(ages, key=lambda folder: ages[folder]))
 
 
-def check_resumable(folder: RunFolder, pairs) -> None:
-    """Refuses to go on with a run that is finished or was begun with other sentences.
+def check_resumable(folder: RunFolder, data, task: str = "translation") -> None:
+    """Refuses to go on with a run that is finished or was begun with other data.
 
     Args:
         folder: of the run.
-        pairs: `SplitPairs` of its settings, as they are now.
+        data: what its settings name, as it is now: it has a `fingerprint` and a `source`.
+        task: of the run.
     """
-    settings, trained_on = folder.read_record()
+    _, trained_on = folder.read_record(task)
     if folder.result.exists():
         raise UserError(f"{folder.path} is finished: nothing is left to resume. Start another run.")
-    if pairs.fingerprint != trained_on:
+    if data.fingerprint != trained_on:
         raise UserError(
-            f"{folder.path} was trained on other sentences than {settings.pairs or 'the phrasebook'}"
-            " holds now: put them back, or start another run."
+            f"{folder.path} was trained on other {data.made_of} than {data.source} holds now: put "
+            f"{'it' if data.made_of == 'text' else 'them'} back, or start another run."
         )

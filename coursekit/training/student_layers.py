@@ -12,7 +12,7 @@ UNIT_OF_PAIR = "ex04_translation"
 
 def student_cell(folder, cell: str):
     """Returns a callable from units to a cell made by the student's code for `cell`."""
-    module = _module(folder, UNIT_OF_CELL[cell])
+    module = student_module(folder, UNIT_OF_CELL[cell])
     if cell == "rnn":
         from coursekit.models.recurrence_cell import RecurrenceCell
 
@@ -22,14 +22,15 @@ def student_cell(folder, cell: str):
 
 def student_pair(folder):
     """Returns the student's `teacher_forcing_pair`."""
-    return _module(folder, UNIT_OF_PAIR).teacher_forcing_pair
+    return student_module(folder, UNIT_OF_PAIR).teacher_forcing_pair
 
 
-def _module(folder, unit: str):
+def student_module(folder, unit: str):
     """Imports a student's file under a name of its own."""
+    path = Path(folder).resolve() / f"{unit}.py"
     name = f"coursekit_student_{unit}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(folder) / f"{unit}.py")
+    if getattr(sys.modules.get(name), "__file__", None) != str(path):
+        spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from coursekit.objectives import candidates_of_batch, teacher_forcing_pair, token_cross_entropy
+from coursekit.objectives import candidates_of_batch, shift_labels, token_cross_entropy
 from coursekit.text.special_tokens import PAD
 
 _IDS = tf.TensorSpec([None, None], tf.int32)
@@ -16,7 +16,7 @@ def compiled_train_step(
     label_smoothing=0.0,
     sampled_softmax=0,
     clip_norm=1.0,
-    make_pair=teacher_forcing_pair,
+    make_pair=shift_labels,
 ):
     """Returns `step(source_ids, target_ids, seed) -> (loss_sum, count, gradient_norm)`.
 

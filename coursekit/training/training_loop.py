@@ -4,23 +4,15 @@ import math
 import signal
 from dataclasses import asdict, dataclass
 
-import keras
-import tensorflow as tf
-
 from coursekit.errors import UserError
-from coursekit.models import Translator
-from coursekit.objectives import perplexity, teacher_forcing_pair
+from coursekit.objectives import perplexity
 from coursekit.training.budget import Budget, Stopwatch
 from coursekit.training.checkpoints import assign_arrays, save_checkpoint
 from coursekit.training.event_log import EventLog
 from coursekit.training.interruption import Interruption
-from coursekit.training.learning_rate import warmup_linear
 from coursekit.training.progress import Listener, StepReport
 from coursekit.training.run_folder import RunFolder, write_json
-from coursekit.training.train_step import compiled_train_step
-from coursekit.training.translation_data import TranslationData
-from coursekit.training.translation_evaluation import Evaluator
-from coursekit.training.translation_settings import TranslationSettings
+from coursekit.training.task import StepSums, Task
 
 STEPS_PER_REPORT = 10
 CHECKPOINT_SECONDS = 30.0
@@ -39,57 +31,33 @@ class Window:
     norms: float = 0.0
     steps: int = 0
 
-    def add(self, loss, count, norm) -> None:
-        self.loss += float(loss)
-        self.count += float(count)
-        self.norms += float(norm)
-        self.steps += 1
+    def add(self, sums: StepSums, steps: int) -> None:
+        self.loss += float(sums.loss)
+        self.count += float(sums.count)
+        self.norms += float(sums.norms)
+        self.steps += steps
 
 
 class TrainingLoop:
     """A run in progress: what a checkpoint holds, and the loop.
 
     Args:
-        settings: the run's.
-        folder: where it is kept.
-        data: what it reads.
-        translator: built.
+        task: what is trained, and how.
+        folder: where the run is kept.
         listener: is told what happens.
-        watch: of the whole run; None: one that starts when the first step is done.
-        make_pair: `(target_ids, padding_mask) -> (decoder_input_ids, labels, sample_weight)`.
+        watch: of the whole run; None: one that starts when the first steps are done.
     """
 
-    def __init__(
-        self,
-        settings: TranslationSettings,
-        folder: RunFolder,
-        data: TranslationData,
-        translator: Translator,
-        listener: Listener,
-        watch: Stopwatch | None,
-        make_pair=teacher_forcing_pair,
-    ):
-        self.settings, self.folder, self.data = settings, folder, data
-        self.translator, self.listener = translator, listener
+    def __init__(self, task: Task, folder: RunFolder, listener: Listener, watch: Stopwatch | None):
+        self.task, self.folder, self.listener = task, folder, listener
+        self.settings = task.settings
         self.watch_begins_at_first_step = watch is None
         self.watch = watch or Stopwatch()
-        self.optimizer = keras.optimizers.Adam(settings.learning_rate, beta_2=0.98)
-        self.optimizer.build(self.translator.trainable_variables)
-        self.train_step = compiled_train_step(
-            self.translator,
-            self.optimizer,
-            teacher_forcing=settings.teacher_forcing,
-            label_smoothing=settings.label_smoothing,
-            sampled_softmax=settings.sampled_softmax,
-            make_pair=make_pair,
-        )
-        self.evaluator = Evaluator(self.translator, data)
-        steps = data.batches.steps_per_epoch
-        self.budget = Budget(settings.minutes, settings.epochs and settings.epochs * steps)
+        self.budget = Budget(self.settings.minutes, task.total_steps)
         self.step = 0
         self.evaluated = 0  # how many of the evaluations are done
         self.window = Window()
-        self.learning_rate = 0.0
+        self.rate = 0.0
         self.log: EventLog
 
     @property
@@ -119,12 +87,12 @@ class TrainingLoop:
 
     def _variables(self) -> dict[str, list]:
         """Everything that changes from step to step, the states of the random draws included."""
-        weights = self.translator.weights
-        known = {id(variable) for variable in weights}
+        model = self.task.model
+        known = {id(variable) for variable in model.weights}
         return {
-            "model": weights,
-            "draws": [v for v in self.translator.variables if id(v) not in known],
-            "optimizer": self.optimizer.variables,
+            "model": model.weights,
+            "draws": [v for v in model.variables if id(v) not in known],
+            "optimizer": self.task.optimizer.variables,
         }
 
     def restore(self, checkpoint) -> None:
@@ -154,47 +122,48 @@ class TrainingLoop:
         saved_at = reported_at = self.watch.seconds
         reported_count = self.window.count
         while self.progress < 1:
-            epoch, position = divmod(self.step, self.data.batches.steps_per_epoch)
-            for batch in self.data.batches.arrays(epoch, position):
-                self._one_step(batch)
-                if self.step == 1 and self.watch_begins_at_first_step:
-                    self.watch = Stopwatch()
-                    saved_at = reported_at = 0.0
-                    reported_count = self.window.count
-                now = self.watch.seconds
-                if self.step % STEPS_PER_REPORT == 0:
-                    rate = (self.window.count - reported_count) / max(now - reported_at, 1e-9)
-                    self._report(epoch, rate)
-                    reported_at, reported_count = now, 0.0
-                due = int(self.progress * self.settings.evaluations)
-                if due > self.evaluated:
-                    self.evaluated = due
-                    self._evaluate()
-                    reported_at, reported_count = self.watch.seconds, self.window.count
-                if interruption.asked or now - saved_at > CHECKPOINT_SECONDS:
-                    self.save()
-                    saved_at = self.watch.seconds
-                if interruption.asked:
-                    code = 130 if interruption.asked == signal.SIGINT else 143
-                    raise Interrupted(
-                        f"interrupted at step {self.step:,} and saved. Go on with: coursekit train "
-                        f"translation --resume --run {self.folder.path}",
-                        code,
-                    )
-                if self.progress >= 1:
-                    break
+            begins = self.step == 0
+            self._make_steps()
+            if begins and self.watch_begins_at_first_step:
+                self.watch = Stopwatch()
+                saved_at = reported_at = 0.0
+                reported_count = self.window.count
+            now = self.watch.seconds
+            if self.window.steps >= STEPS_PER_REPORT:
+                rate = (self.window.count - reported_count) / max(now - reported_at, 1e-9)
+                self._report(rate)
+                reported_at, reported_count = now, 0.0
+            due = int(self.progress * self.settings.evaluations)
+            if due > self.evaluated:
+                self.evaluated = due
+                self._evaluate()
+                reported_at, reported_count = self.watch.seconds, self.window.count
+            if interruption.asked or now - saved_at > CHECKPOINT_SECONDS:
+                self.save()
+                saved_at = self.watch.seconds
+            if interruption.asked:
+                code = 130 if interruption.asked == signal.SIGINT else 143
+                raise Interrupted(
+                    f"interrupted at step {self.step:,} and saved. Go on with: coursekit train "
+                    f"{self.settings.task} --resume --run {self.folder.path}",
+                    code,
+                )
         self.save()
 
-    def _one_step(self, batch) -> None:
-        self.learning_rate = warmup_linear(
-            self.step, self.progress, self.settings.learning_rate, self.settings.warmup_steps
-        )
-        self.optimizer.learning_rate.assign(self.learning_rate)
-        seed = tf.constant([self.settings.seed % 2**31, self.step], tf.int32)
-        self.window.add(*self.train_step(batch["source_ids"], batch["target_ids"], seed))
-        self.step += 1
+    def _make_steps(self) -> None:
+        """One call of the compiled function: one step or several, no further than the end."""
+        steps = self.task.steps_per_call
+        if self.budget.steps is not None:
+            steps = min(steps, self.budget.steps - self.step)
+        rates = [
+            self.task.learning_rate(step, self.budget.progress(step, self.watch.seconds))
+            for step in range(self.step, self.step + steps)
+        ]
+        self.window.add(self.task.make_steps(self.step, rates), steps)
+        self.step += steps
+        self.rate = rates[-1]
 
-    def _report(self, epoch: int, tokens_per_second: float) -> None:
+    def _report(self, tokens_per_second: float) -> None:
         window, self.window = self.window, Window()
         loss = window.loss / window.count
         if not math.isfinite(loss):
@@ -206,10 +175,10 @@ class TrainingLoop:
         progress, seconds = self.progress, self.watch.seconds
         report = StepReport(
             step=self.step,
-            epoch=epoch,
+            epoch=math.ceil(self.task.epochs(self.step)) - 1,
             progress=progress,
             loss=loss,
-            learning_rate=self.learning_rate,
+            learning_rate=self.rate,
             gradient_norm=window.norms / window.steps,
             tokens_per_second=tokens_per_second,
             remaining_seconds=seconds * (1 - progress) / max(progress, 1e-9),
@@ -219,7 +188,7 @@ class TrainingLoop:
                 "train/loss": loss,
                 "train/perplexity": perplexity(window.loss, window.count),
                 "train/gradient_norm": report.gradient_norm,
-                "train/learning_rate": self.learning_rate,
+                "train/learning_rate": self.rate,
                 "train/tokens_per_second": tokens_per_second,
             },
             self.step,
@@ -227,33 +196,21 @@ class TrainingLoop:
         self.listener.step(report)
 
     def _evaluate(self) -> None:
-        evaluation = self.evaluator.evaluate()
-        self.log.scalars(
-            {
-                "validation/loss": evaluation.loss,
-                "validation/perplexity": evaluation.perplexity,
-                "validation/free_running_loss": evaluation.free_running_loss,
-                "validation/bleu": evaluation.bleu.score,
-            },
-            self.step,
-        )
-        heading = ("source", "reference", "translation")
-        self.log.table("samples", [heading, *evaluation.samples], self.step)
+        evaluation = self.task.evaluate()
+        self.log.scalars(evaluation.scalars(), self.step)
+        self.log.table("samples", evaluation.table(), self.step)
         self.listener.evaluation(self.step, evaluation)
 
     def _finish(self) -> dict:
-        bleu = self.evaluator.test()
-        parameters = sum(math.prod(v.shape) for v in self.translator.trainable_variables)
+        found, scalars = self.task.result()
         result = {
             "run": str(self.folder.path),
-            "bleu": bleu.score,
-            "signature": bleu.signature,
-            "sentences": len(self.data.held_out["test"].sources),
+            **found,
             "steps": self.step,
-            "epochs": round(self.step / self.data.batches.steps_per_epoch, 3),
+            "epochs": round(self.task.epochs(self.step), 3),
             "seconds": round(self.watch.seconds, 1),
-            "parameters": parameters,
+            "parameters": sum(math.prod(v.shape) for v in self.task.model.trainable_variables),
         }
-        self.log.scalars({"test/bleu": bleu.score}, self.step)
+        self.log.scalars(scalars, self.step)
         write_json(self.folder.result, result)
         return result

@@ -3,7 +3,7 @@
 import keras
 
 from coursekit.models import Translator
-from coursekit.objectives import teacher_forcing_pair
+from coursekit.objectives import shift_labels
 from coursekit.training.budget import Stopwatch
 from coursekit.training.checkpoints import load_latest
 from coursekit.training.progress import Listener
@@ -11,6 +11,7 @@ from coursekit.training.run_folder import RunFolder, check_resumable
 from coursekit.training.training_loop import TrainingLoop
 from coursekit.training.translation_data import SplitPairs, TranslationData, tokenize
 from coursekit.training.translation_settings import TranslationSettings
+from coursekit.training.translation_task import TranslationTask
 
 
 def make_translator(settings: TranslationSettings, vocabulary_sizes, cell=None) -> Translator:
@@ -45,7 +46,7 @@ def start_training(
     listener: Listener,
     watch: Stopwatch | None = None,
     cell=None,
-    make_pair=teacher_forcing_pair,
+    make_pair=shift_labels,
 ) -> dict:
     """Trains from the start and returns the result, which is also in the folder's `result.json`.
 
@@ -57,14 +58,15 @@ def start_training(
         watch: started when the budget begins to count; None: when the first step is done, so that
             reading, tokenizing and compiling take nothing from it.
         cell: a callable from units to a cell that takes the place of `settings.cell`.
-        make_pair: takes the place of `teacher_forcing_pair`.
+        make_pair: takes the place of `shift_labels`.
     """
     data = tokenize(pairs, settings)
     folder.make()
     folder.save_tokenizers(data.source_tokenizer, data.target_tokenizer)
     folder.write_record(settings, pairs.fingerprint)
     translator = _translator_of(settings, data, cell)
-    return TrainingLoop(settings, folder, data, translator, listener, watch, make_pair).run()
+    task = TranslationTask(settings, data, translator, make_pair)
+    return TrainingLoop(task, folder, listener, watch).run()
 
 
 def resume_training(
@@ -72,7 +74,7 @@ def resume_training(
     pairs: SplitPairs,
     listener: Listener,
     cell=None,
-    make_pair=teacher_forcing_pair,
+    make_pair=shift_labels,
 ) -> dict:
     """Goes on from the last checkpoint, exactly where it stood.
 
@@ -85,7 +87,8 @@ def resume_training(
     watch = Stopwatch(checkpoint.state["seconds"])
     data = tokenize(pairs, settings, folder.load_tokenizers())
     translator = _translator_of(settings, data, cell)
-    loop = TrainingLoop(settings, folder, data, translator, listener, watch, make_pair)
+    task = TranslationTask(settings, data, translator, make_pair)
+    loop = TrainingLoop(task, folder, listener, watch)
     loop.restore(checkpoint)
     return loop.run()
 

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 from coursekit.errors import UserError
 from coursekit.text.phrasebook import phrasebook_splits
@@ -61,11 +61,14 @@ class SplitPairs:
         train: what is trained on.
         held_out: what is not, by the name of the split.
         notes: what a user should know of them.
+        source: where they come from, as a user calls it.
     """
 
     train: list[SentencePair]
     held_out: dict[str, HeldOut]
     notes: list[str]
+    source: str = "the phrasebook"
+    made_of: ClassVar[str] = "sentences"
 
     @property
     def fingerprint(self) -> str:
@@ -84,7 +87,7 @@ def split_pairs(settings: TranslationSettings) -> SplitPairs:
         splits, notes = _splits_of_file(settings)
     train = splits.pop("train")
     held_out = {name: HeldOut(pairs) for name, pairs in splits.items()}
-    return SplitPairs(train, held_out, notes)
+    return SplitPairs(train, held_out, notes, settings.pairs or "the phrasebook")
 
 
 def _splits_of_file(settings: TranslationSettings):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from coursekit.objectives import perplexity, teacher_forcing_pair, token_cross_entropy
+from coursekit.objectives import perplexity, shift_labels, token_cross_entropy
 from coursekit.text.special_tokens import PAD, START, STOP
 from coursekit.training.bleu import Bleu, corpus_bleu
 from coursekit.training.sentence_translation import padded, translate_sentences
@@ -26,6 +26,25 @@ class Evaluation:
     @property
     def perplexity(self) -> float:
         return perplexity(self.loss, 1)
+
+    @property
+    def headline(self) -> str:
+        return f"validation perplexity {self.perplexity:.1f}, BLEU {self.bleu.score:.1f}"
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        return [(source, translation) for source, _, translation in self.samples[:3]]
+
+    def scalars(self) -> dict[str, float]:
+        return {
+            "validation/loss": self.loss,
+            "validation/perplexity": self.perplexity,
+            "validation/free_running_loss": self.free_running_loss,
+            "validation/bleu": self.bleu.score,
+        }
+
+    def table(self) -> list[tuple[str, ...]]:
+        return [("source", "reference", "translation"), *self.samples]
 
 
 class Evaluator:
@@ -48,7 +67,7 @@ class Evaluator:
 
         @tf.function(input_signature=[_IDS, _IDS], autograph=False)
         def losses(source_ids, target_ids):
-            inputs, labels, weight = teacher_forcing_pair(target_ids, target_ids != PAD)
+            inputs, labels, weight = shift_labels(target_ids, target_ids != PAD)
             forced = translator(source_ids, inputs, training=False)
             free = translator(source_ids, inputs, teacher_forcing=False, training=False)
             forced_loss, count = token_cross_entropy(forced, labels, weight)

@@ -1,6 +1,7 @@
 """What a translation run is made of: everything that has to be the same for it to go on."""
 
 from dataclasses import asdict, dataclass, fields
+from typing import ClassVar
 
 from coursekit.errors import UserError
 
@@ -34,6 +35,8 @@ class TranslationSettings:
         seed: int. Of the split, the order, the weights and dropout.
         layers: folder of a student's layers that took part, or None.
     """
+
+    task: ClassVar[str] = "translation"
 
     pairs: str | None = None
     max_words: int = 10
