@@ -9,17 +9,32 @@ import tensorflow as tf
 from coursekit.objectives import (
     candidates_of_batch,
     perplexity,
+    sequence_log_likelihood,
+    shift_labels,
     teacher_forcing_pair,
+    token_accuracy,
     token_cross_entropy,
 )
 
 
-def test_pair_is_shifted_and_weighted_by_the_labels():
+def test_labels_are_shifted_and_weighted_by_their_own_mask():
     target = np.array([[1, 7, 8, 2, 0], [1, 9, 2, 0, 0]])
-    inputs, labels, weight = teacher_forcing_pair(target, target != 0)
+    inputs, labels, weight = shift_labels(target, target != 0)
     assert inputs.tolist() == [[1, 7, 8, 2], [1, 9, 2, 0]]
     assert labels.tolist() == [[7, 8, 2, 0], [9, 2, 0, 0]]
     assert weight.numpy().tolist() == [[1, 1, 1, 0], [1, 1, 0, 0]]
+
+
+def test_the_shift_of_a_translator_is_the_same_function():
+    assert teacher_forcing_pair is shift_labels
+
+
+def test_without_a_mask_all_labels_count():
+    inputs, labels, weight = shift_labels(tf.constant([[5, 6, 7]]))
+    assert inputs.numpy().tolist() == [[5, 6]]
+    assert labels.numpy().tolist() == [[6, 7]]
+    assert weight.numpy().tolist() == [[1, 1]]
+    assert weight.dtype == tf.float32
 
 
 def test_padding_counts_for_nothing_whatever_stands_there():
@@ -96,3 +111,30 @@ def test_sampled_loss_estimates_the_whole_one():
 def test_perplexity_of_guessing_is_the_vocabulary():
     assert perplexity(30 * math.log(50), 30) == pytest.approx(50)
     assert perplexity(1e9, 1) == math.inf
+
+
+def test_likelihood_of_a_sequence_is_the_product_of_its_tokens():
+    rng = np.random.default_rng(5)
+    logits = rng.normal(size=(3, 4, 6)).astype("float32") * 3
+    labels = rng.integers(0, 6, (3, 4))
+    weight = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 0, 0]], "float32")
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    expected = [
+        sum(np.log(probabilities[b, t, labels[b, t]]) for t in range(4) if weight[b, t])
+        for b in range(3)
+    ]
+    received = sequence_log_likelihood(logits, labels, weight)
+    np.testing.assert_allclose(received, expected, rtol=1e-5)
+    assert float(received[2]) == 0
+    loss, _ = token_cross_entropy(logits, labels, weight)
+    assert float(tf.reduce_sum(received)) == pytest.approx(-float(loss), rel=1e-5)
+    logits[1, 2:] = np.inf
+    np.testing.assert_allclose(
+        sequence_log_likelihood(logits.astype("float32"), labels, weight), expected, rtol=1e-5
+    )
+
+
+def test_accuracy_counts_tokens():
+    logits = tf.one_hot([[1, 2, 0], [2, 2, 2]], 3)
+    right, count = token_accuracy(logits, [[1, 0, 0], [2, 2, 1]], [[1, 1, 0], [1, 1, 1]])
+    assert (float(right), float(count)) == (3, 5)

@@ -11,7 +11,7 @@ def solved_units(folder: Path, units: list[str], seed: int, console: Console) ->
     from coursekit.course.workspace import find_course
     from coursekit.grading.session import grade
 
-    report = grade(folder, units, course=find_course(), seed=seed)
+    report = grade(folder, units, course=find_course(), seed=seed, naming=False)
     table = Table(box=None, padding=(0, 2, 0, 2))
     for heading in ("unit", "layer", "why"):
         table.add_column(heading)

@@ -104,7 +104,7 @@ def windows_in_order(
     Args:
         ids: int32 (N,), at least 2.
         sequence_length: int, T.
-        batch_size: int. The last batch is filled up with windows that do not count.
+        batch_size: int. The last batch may be smaller.
         most_tokens: int. Of a longer text windows at even distances are taken, about so many tokens.
 
     >>> [(ids, counts)] = windows_in_order(np.arange(6), sequence_length=3, batch_size=2)
@@ -117,8 +117,6 @@ def windows_in_order(
         starts = starts[np.linspace(0, len(starts) - 1, kept).astype(int)]
     columns = np.arange(sequence_length + 1)
     for first in range(0, len(starts), batch_size):
-        chosen = np.full(batch_size, len(ids))
-        chosen[: len(starts) - first] = starts[first : first + batch_size]
-        places = chosen[:, None] + columns
+        places = starts[first : first + batch_size, None] + columns
         real = places < len(ids)
         yield np.where(real, ids[np.minimum(places, len(ids) - 1)], PAD).astype(np.int32), real

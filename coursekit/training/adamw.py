@@ -4,7 +4,6 @@ import math
 
 import tensorflow as tf
 
-_FIRST_SCALE = 2.0**15
 _STEPS_BETWEEN_RISES = 2000.0
 
 
@@ -28,7 +27,9 @@ class AdamW:
         epsilon: float.
         weight_decay: float.
         clip_norm: float.
-        scaled: whether the loss is scaled, as float16 needs it: its gradients underflow otherwise.
+        first_scale: float. What the loss is multiplied with at first, as float16 needs it, whose
+            gradients underflow otherwise: halved at each overflow, doubled after 2,000 good steps.
+            None: nothing is scaled.
 
     Reference: Loshchilov and Hutter, 2019.
     """
@@ -41,21 +42,23 @@ class AdamW:
         epsilon=1e-8,
         weight_decay=0.1,
         clip_norm=1.0,
-        scaled=False,
+        first_scale=None,
     ):
         self.weights = [getattr(weight, "value", weight) for weight in weights]
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         self.weight_decay, self.clip_norm = weight_decay, clip_norm
-        self.decayed = [_is_matrix(weight) for weight in weights]
+        self.decayed = [is_matrix(weight) for weight in weights]
         self.sizes = [math.prod(weight.shape) for weight in weights]
         total = sum(self.sizes)
         self.mean = _variable(tf.zeros([total]), "mean")
         self.square = _variable(tf.zeros([total]), "square")
         # The steps made; with a loss scale also the scale and the steps since it changed.
         self.count = _variable(tf.zeros([]), "count")
-        self.scale = _variable(tf.constant([_FIRST_SCALE, 0.0]), "scale") if scaled else None
+        self.scale = None
         self.variables = [self.mean, self.square, self.count]
-        self.variables += [self.scale] if scaled else []
+        if first_scale is not None:
+            self.scale = _variable(tf.constant([first_scale, 0.0]), "scale")
+            self.variables.append(self.scale)
 
     @property
     def loss_scale(self):
@@ -146,7 +149,8 @@ class AdamW:
             weight.assign_sub(step_of_weight, read_value=False)
 
 
-def _is_matrix(weight) -> bool:
+def is_matrix(weight) -> bool:
+    """Whether a weight decays: biases, gains and the like do not."""
     return len(weight.shape) > 1 and "bias" not in weight.name
 
 

@@ -14,7 +14,7 @@ from coursekit.training.language_model_data import (
     tokenize_language_data,
 )
 from coursekit.training.language_model_settings import LanguageModelSettings
-from coursekit.training.language_model_task import LanguageModelTask
+from coursekit.training.language_model_task import LanguageModelTask, step_of_student_fits
 from coursekit.training.progress import Listener
 from coursekit.training.run_folder import RunFolder, check_resumable
 from coursekit.training.student_transformer import OwnParts, keep_own_files, own_parts
@@ -98,6 +98,11 @@ def resume_language_model(
 
 def _loop(settings, folder, tokens: TokenData, listener, watch) -> TrainingLoop:
     own = own_parts(folder.layers)
+    if own.train_step is not None and not step_of_student_fits(settings):
+        listener.note(
+            "of ex11_training only warmup_cosine takes part: its step knows no sentence pairs, "
+            "accumulation, scaled losses or several devices"
+        )
     strategy = _strategy(settings, listener)
     vocabulary_size = tokens.tokenizer.vocabulary_size
     if strategy is None:

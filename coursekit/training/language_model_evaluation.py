@@ -41,9 +41,10 @@ class Evaluation:
 
     @property
     def shown(self) -> list[tuple[str, str]]:
-        return [
-            (" ".join(row[0].split())[-30:], " ".join(row[-1].split())) for row in self.samples[:2]
-        ]
+        # Of a text its last words matter, of a sentence all of it.
+        kept = slice(-30 if self.bleu is None else 0, None)
+        rows = [(row[0], row[-1]) for row in self.samples[:2]]
+        return [(" ".join(before.split())[kept], " ".join(after.split())) for before, after in rows]
 
     def scalars(self) -> dict[str, float]:
         values = {
@@ -67,10 +68,14 @@ class Evaluator:
         data: what the run reads.
         sequence_length: int. The context.
         seed: int. Of the sampled continuations.
+        own_evaluate: a student's `(model, batches) -> {"loss", "perplexity", "accuracy"}`.
     """
 
-    def __init__(self, model, data: TokenData, sequence_length: int, seed: int = 0):
+    def __init__(
+        self, model, data: TokenData, sequence_length: int, seed: int = 0, own_evaluate=None
+    ):
         self.model, self.data, self.sequence_length = model, data, sequence_length
+        self.own_evaluate = own_evaluate
         self.batches = list(self._batches())
         translates = data.translations is not None
         self._continue = compiled_continuation(model, 0.0 if translates else 0.8, seed)
@@ -91,6 +96,10 @@ class Evaluator:
 
     def losses(self) -> tuple[float, float]:
         """Returns loss and accuracy per held-out token."""
+        if self.own_evaluate is not None:
+            batches = ((tf.constant(ids), tf.constant(real)) for ids, real in self.batches)
+            found = self.own_evaluate(self.model, batches)
+            return float(found["loss"]), float(found["accuracy"])
         sums = np.sum(
             [[float(value) for value in self._sums(*batch)] for batch in self.batches], axis=0
         )

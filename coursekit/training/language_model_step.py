@@ -17,7 +17,6 @@ def compiled_steps(
     strategy=None,
     make_labels=shift_labels,
     mean_loss=None,
-    jit_compile=False,
 ):
     """Returns `steps(first, rates) -> (loss_sum, count, norms)`, a step for each rate.
 
@@ -33,7 +32,6 @@ def compiled_steps(
         strategy: of `tf.distribute`, or None. Its devices share each batch.
         make_labels: takes the place of `shift_labels`.
         mean_loss: `(logits, labels, sample_weight) -> mean loss`, in the place of the reference's.
-        jit_compile: whether XLA compiles a step.
     """
     variables = model.trainable_variables
 
@@ -75,9 +73,6 @@ def compiled_steps(
         norm = optimizer.apply(gradients, count, rate)
         return loss, count, norm
 
-    if jit_compile:
-        one_step = tf.function(one_step, jit_compile=True, autograph=False)
-
     def step_everywhere(step, rate):
         if strategy is None:
             return one_step(step, rate)
@@ -86,13 +81,41 @@ def compiled_steps(
         loss, count = (strategy.reduce(total, value, axis=None) for value in (loss, count))
         return loss, count, strategy.reduce(tf.distribute.ReduceOp.MEAN, norm, axis=None)
 
+    return _several(step_everywhere, steps_per_call)
+
+
+def compiled_own_steps(model, optimizer, batches, train_step, steps_per_call=1):
+    """Returns the same as `compiled_steps`, each step made by a student's `train_step`.
+
+    Args:
+        model: built, from ids to logits.
+        optimizer: of Keras, built.
+        batches: `batch(number) -> (token_ids (B, T + 1), None)`.
+        train_step: `(model, optimizer, token_ids, padding_mask) -> (loss, gradient_norm)`.
+        steps_per_call: int.
+    """
+
+    def step(number, rate):
+        token_ids, _ = batches.batch(number)
+        optimizer.learning_rate.assign(rate)
+        mask = tf.ones_like(token_ids, tf.bool)
+        loss, norm = train_step(model, optimizer, token_ids, mask)
+        count = tf.cast(tf.size(token_ids[:, 1:]), tf.float32)
+        return tf.cast(loss, tf.float32) * count, count, tf.cast(norm, tf.float32)
+
+    return _several(step, steps_per_call)
+
+
+def _several(one_step, steps_per_call):
+    """`(first, rates) -> sums` of a `(step, rate) -> values`."""
+
     @tf.function(input_signature=[_NUMBER, _RATES], autograph=False)
     def steps(first, rates):
         if steps_per_call == 1:
-            return step_everywhere(first, rates[0])
+            return one_step(first, rates[0])
 
         def body(i, *sums):
-            found = step_everywhere(first + i, rates[i])
+            found = one_step(first + i, rates[i])
             return i + 1, *(a + b for a, b in zip(sums, found, strict=True))
 
         zero = tf.zeros([])
