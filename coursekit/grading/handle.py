@@ -173,10 +173,15 @@ class RemoteFunction:
         """With NumPy arrays in place of tensors; fails if an argument is changed in place."""
         return self._as("numpy")
 
-    def traced(self, dynamic: dict[int | str, tuple[int, ...]] | None = None) -> "RemoteFunction":
-        """Under `tf.function`; the named axes of the named arguments have unknown length."""
+    def traced(
+        self, dynamic: dict[int | str, tuple[int, ...]] | None = None, calls: int | None = None
+    ) -> "RemoteFunction":
+        """Under `tf.function`; the named axes of the named arguments have unknown length.
+
+        With `calls` the one graph runs that many times, and the results come as a list.
+        """
         axes = [[str(name), list(which)] for name, which in (dynamic or {}).items()]
-        return self._as("traced", dynamic=axes)
+        return self._as("traced", dynamic=axes, calls=calls)
 
     def compiled(self) -> "RemoteFunction":
         """Under `tf.function(jit_compile=True)`."""
@@ -228,6 +233,10 @@ class RemoteModule(RemoteObject):
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         raise TypeError("a module is not called; call one of its functions")
+
+    def make(self, toy: str, *arguments: Any, **keywords: Any) -> RemoteObject:
+        """A toy of the course's own beside the student's code, by its name in `worker/toys.py`."""
+        return self._as("make", toy=toy)(*arguments, **keywords)
 
 
 def _outgoing(value: Any) -> Any:

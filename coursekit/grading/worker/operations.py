@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from coursekit.grading.protocol import Handle, Reply, Request
+from coursekit.grading.worker.toys import TOYS
 from coursekit.grading.worker.values import Objects
 
 _COTANGENT_SEED = 20
@@ -48,7 +49,10 @@ def _traced(objects: Objects, request: Request) -> Reply:
         )
         for tensor, name in zip(tensors, names, strict=True)
     ]
-    return Reply(objects.to_judge(_in_a_graph(function, tensors, input_signature=signature)))
+    value = _in_a_graph(
+        function, tensors, calls=request.variant["calls"], input_signature=signature
+    )
+    return Reply(objects.to_judge(value))
 
 
 def _compiled(objects: Objects, request: Request) -> Reply:
@@ -56,12 +60,17 @@ def _compiled(objects: Objects, request: Request) -> Reply:
     return Reply(objects.to_judge(_in_a_graph(function, tensors, jit_compile=True)))
 
 
-def _in_a_graph(function: Any, tensors: list, **options: Any) -> Any:
+def _in_a_graph(function: Any, tensors: list, calls: int | None = None, **options: Any) -> Any:
     """Without AutoGraph first, which costs most of the time and few answers need."""
     try:
-        return tf.function(function, autograph=False, **options)(*tensors)
+        return _called(tf.function(function, autograph=False, **options), tensors, calls)
     except Exception:
-        return tf.function(function, **options)(*tensors)
+        return _called(tf.function(function, **options), tensors, calls)
+
+
+def _called(function: Any, tensors: list, calls: int | None) -> Any:
+    """The result, or a list of the results of that many calls."""
+    return function(*tensors) if calls is None else [function(*tensors) for _ in range(calls)]
 
 
 def _gradients(objects: Objects, request: Request) -> Reply:
@@ -119,6 +128,12 @@ def _fitted(objects: Objects, request: Request) -> Reply:
     for number in range(request.variant["steps"]):
         step(tf.constant(number + 1.0), *tensors)
     return Reply(objects.to_judge(target(*arguments, **keywords)))
+
+
+def _make(objects: Objects, request: Request) -> Reply:
+    """One of the course's own toys, kept here; the judge gets a handle to it."""
+    arguments, keywords = _inputs(objects, request)
+    return Reply(objects.keep(TOYS[request.variant["toy"]](*arguments, **keywords)))
 
 
 def _attribute(objects: Objects, request: Request) -> Reply:
@@ -188,6 +203,7 @@ _OPERATIONS = {
     "compiled": _compiled,
     "gradients": _gradients,
     "fitted": _fitted,
+    "make": _make,
     "attribute": _attribute,
     "weights_info": _weights_info,
 }
