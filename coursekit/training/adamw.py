@@ -77,57 +77,39 @@ class AdamW:
             The global norm of the mean loss's gradient, before the cut.
         """
         flat = tf.concat([tf.reshape(tf.cast(g, tf.float32), [-1]) for g in gradients], axis=0)
-        if not tf.distribute.has_strategy():
-            return self._step(
-                self.mean,
-                self.square,
-                self.count,
-                self.scale,
-                flat,
-                total_weight,
-                rate,
-                *self.weights,
-            )
-        context = tf.distribute.get_replica_context()
-        flat, total_weight = context.all_reduce(tf.distribute.ReduceOp.SUM, [flat, total_weight])
-
-        def update(strategy, flat, total_weight, rate):
-            args = (self.square, self.count, self.scale, flat, total_weight, rate, *self.weights)
-            return strategy.extended.update(self.mean, self._step, args=args, group=False)
-
-        return context.merge_call(update, args=(flat, total_weight, rate))
-
-    def _step(self, mean, square, count, scale, flat, total_weight, rate, *weights):
-        """On one device. All reads come before the writes they depend on."""
-        divisor = tf.maximum(total_weight, 1.0)
-        if scale is not None:
-            divisor *= scale[0]
+        shared = tf.distribute.has_strategy()
+        if shared:
+            context = tf.distribute.get_replica_context()
+            total = tf.distribute.ReduceOp.SUM
+            flat, total_weight = context.all_reduce(total, [flat, total_weight])
+        divisor = tf.maximum(total_weight, 1.0) * self.loss_scale
         norm = tf.norm(flat) / divisor
-        factor = tf.minimum(1.0, self.clip_norm / tf.maximum(norm, 1e-12)) / divisor
-        if scale is None:
-            self._update(mean, square, count, flat * factor, rate, weights)
+        gradient = flat * (tf.minimum(1.0, self.clip_norm / tf.maximum(norm, 1e-12)) / divisor)
+        state = self.square, self.count, self.scale, gradient, norm, rate, *self.weights
+        if not shared:
+            self._step(self.mean, *state)
             return norm
+
+        def update(strategy, *state):
+            return strategy.extended.update(self.mean, self._step, args=state)
+
+        context.merge_call(update, args=state)
+        return norm
+
+    def _step(self, mean, square, count, scale, gradient, norm, rate, *weights):
+        """On one device."""
+        if scale is None:
+            self._update(mean, square, count, gradient, rate, weights)
+            return
         finite = tf.math.is_finite(norm)
-
-        def step():
-            self._update(mean, square, count, flat * factor, rate, weights)
-            return tf.constant(True)
-
-        tf.cond(finite, step, lambda: tf.constant(False))
-        rises = finite & (scale[1] + 1 >= _STEPS_BETWEEN_RISES)
-        scale.assign(
-            tf.where(
-                finite,
-                tf.stack(
-                    [
-                        tf.where(rises, scale[0] * 2, scale[0]),
-                        tf.where(rises, 0.0, scale[1] + 1),
-                    ]
-                ),
-                tf.stack([scale[0] / 2, 0.0]),
-            )
+        tf.cond(
+            finite,
+            lambda: self._update(mean, square, count, gradient, rate, weights),
+            lambda: tf.constant(False),
         )
-        return tf.where(finite, norm, 0.0)
+        rises = scale[1] + 1 >= _STEPS_BETWEEN_RISES
+        after_good = tf.where(rises, [scale[0] * 2, 0.0], [scale[0], scale[1] + 1])
+        scale.assign(tf.where(finite, after_good, [scale[0] / 2, 0.0]), read_value=False)
 
     def _update(self, mean, square, count, gradient, rate, weights):
         step = count.assign_add(1.0, read_value=True)
@@ -147,6 +129,7 @@ class AdamW:
             if decayed and self.weight_decay:
                 step_of_weight += rate * self.weight_decay * weight
             weight.assign_sub(step_of_weight, read_value=False)
+        return tf.constant(True)
 
 
 def is_matrix(weight) -> bool:

@@ -44,6 +44,7 @@ def make_language_model(
         settings.intermediate_dim,
         settings.dropout,
         None if settings.positions == "none" else settings.positions,
+        **settings.architecture,
         dtype=settings.precision,
     )
     model.build((None, None))

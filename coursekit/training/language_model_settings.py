@@ -1,6 +1,6 @@
 """What a language-model run is made of: everything that has to be the same for it to go on."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import ClassVar
 
 from coursekit.errors import UserError
@@ -27,6 +27,7 @@ class LanguageModelSettings:
         intermediate_dim: int, or None for four times `hidden_dim`.
         sequence_length: int. The context: how many tokens the model sees at most.
         positions: "learned", "sinusoidal", "rotary" or "none".
+        architecture: further arguments of `DecoderTransformer`, of a named size.
         dropout: float.
         batch_size: int. Windows of the text in a batch.
         accumulation: int. Batches whose gradients make one step.
@@ -59,6 +60,7 @@ class LanguageModelSettings:
     intermediate_dim: int | None = None
     sequence_length: int = 64
     positions: str = "rotary"
+    architecture: dict = field(default_factory=dict)
     dropout: float = 0.0
     batch_size: int = 12
     accumulation: int = 1
@@ -127,6 +129,11 @@ class LanguageModelSettings:
                 "Rotary positions turn pairs of numbers, so that a head is of even width. Received: "
                 f"hidden_dim={self.hidden_dim}, num_heads={self.num_heads}, which makes "
                 f"{self.hidden_dim // self.num_heads}"
+            )
+        if self.layers is not None and self.architecture:
+            raise UserError(
+                "With --layers a model is made of what the units have, and of no more. Received: a "
+                f"size with {', '.join(self.architecture)}"
             )
         if self.layers is not None and self.positions in ("rotary", "none"):
             raise UserError(

@@ -1,10 +1,12 @@
 """The settings of a run from those named on the command line: a named size, and defaults."""
 
+import dataclasses
+import runpy
+from pathlib import Path
+
+import coursekit
 from coursekit.errors import UserError
 from coursekit.training.language_model_settings import LanguageModelSettings
-
-# What a run takes of a named size; of what else a size says a run from nothing makes no use.
-_OF_A_SIZE = ("num_layers", "num_heads", "hidden_dim", "intermediate_dim", "sequence_length")
 
 
 def with_size(given: dict) -> LanguageModelSettings:
@@ -16,17 +18,22 @@ def with_size(given: dict) -> LanguageModelSettings:
     values = {**_defaults(given), **given}
     name = values.pop("size", None)
     if name is not None:
-        values = {**size(name), **values}
+        values = {**_settings_of_size(name), **values}
     return LanguageModelSettings(**values)
 
 
-def size(name: str) -> dict:
-    """Returns the settings of a named size."""
-    from coursekit.models.presets import SIZES
-
-    if name not in SIZES:
-        raise UserError(f"--size is one of {', '.join(SIZES)}. Received: {name}")
-    return {key: SIZES[name][key] for key in _OF_A_SIZE if key in SIZES[name]}
+def _settings_of_size(name: str) -> dict:
+    # By its path: the package around it imports TensorFlow, which takes seconds.
+    presets = Path(coursekit.__file__).parent / "models" / "presets.py"
+    sizes = runpy.run_path(str(presets))["SIZES"]
+    if name not in sizes:
+        raise UserError(f"--size is one of {', '.join(sizes)}. Received: {name}")
+    arguments = dict(sizes[name])
+    arguments.pop("vocabulary_size", None)  # the tokenizer's
+    known = {field.name for field in dataclasses.fields(LanguageModelSettings)}
+    values = {key: value for key, value in arguments.items() if key in known}
+    further = {key: value for key, value in arguments.items() if key not in known}
+    return {**values, "architecture": further} if further else values
 
 
 def _defaults(given: dict) -> dict:

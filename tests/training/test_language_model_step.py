@@ -135,14 +135,17 @@ def test_mixed_precision_learns(precision):
 
 
 TWO_DEVICES = """
-import numpy as np, tensorflow as tf
+import sys, numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from tests.training.small_language_run import small_language_settings
+"""
+
+STEPS = """
 from coursekit.training.adamw import AdamW
 from coursekit.text.token_windows import RandomWindows
 from coursekit.training.language_model import make_language_model
 from coursekit.training.language_model_step import compiled_steps
-from tests.training.small_language_run import small_language_settings
 from tests.training.test_language_model_step import IDS
 
 def run(strategy):
@@ -151,7 +154,7 @@ def run(strategy):
     windows = RandomWindows(IDS, 16, 8, seed=0)
     steps = compiled_steps(model, optimizer, windows, steps_per_call=2, strategy=strategy)
     sums = [[float(v) for v in steps(tf.constant(i), tf.fill([2], 0.01))] for i in (0, 2)]
-    return sums, model.get_weights(), [np.array(v) for v in optimizer.variables]
+    return sums, model.get_weights(), [v.numpy() for v in optimizer.variables]
 
 one = run(None)
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
@@ -163,10 +166,35 @@ for a, b in zip(one[1] + one[2], two[1] + two[2], strict=True):
 print("same")
 """
 
+WHOLE_RUN = """
+import pathlib
+from coursekit.training.language_model import start_language_model
+from coursekit.training.language_model_data import split_language_data
+from coursekit.training.run_folder import RunFolder
+from tests.training.small_language_run import write_text
+from tests.training.small_run import Recorder
+
+folder = pathlib.Path(sys.argv[1])
+losses = []
+for distribute in (False, True):
+    settings = small_language_settings(
+        write_text(folder / "text.txt"), distribute=distribute, dropout=0.0
+    )
+    run = RunFolder(folder / str(distribute))
+    result = start_language_model(settings, run, split_language_data(settings), Recorder())
+    losses.append(result["validation_loss"])
+assert abs(losses[0] - losses[1]) < 0.02, losses
+print("same")
+"""
+
 
 @pytest.mark.slow
-def test_two_devices_make_the_steps_of_one():
+@pytest.mark.parametrize("script", [STEPS, WHOLE_RUN], ids=["steps", "whole run"])
+def test_two_devices_do_what_one_does(tmp_path, script):
     run = subprocess.run(
-        [sys.executable, "-c", TWO_DEVICES], capture_output=True, text=True, check=False
+        [sys.executable, "-c", TWO_DEVICES + script, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.stdout.strip().endswith("same"), run.stderr[-3000:]
