@@ -9,6 +9,7 @@ from coursekit import __version__
 from coursekit.cli.author import app as author
 from coursekit.cli.check import check
 from coursekit.cli.demo import demo
+from coursekit.cli.generate import generate
 from coursekit.cli.hint import hint
 from coursekit.cli.train import app as train
 from coursekit.cli.translate import translate
@@ -26,6 +27,7 @@ app.command()(check)
 app.command()(hint)
 app.add_typer(train, name="train")
 app.command()(translate)
+app.command()(generate)
 app.command()(demo)
 app.add_typer(author, name="author")
 
