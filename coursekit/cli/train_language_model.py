@@ -111,13 +111,13 @@ def language_model(
     A run that was interrupted, or killed, goes on with --resume. Ctrl-C saves first.
     """
     from coursekit.cli.training_session import train
+    from coursekit.training.language_model_sizes import settings_of_size
 
     given = {
         "text": None if text is None else str(text),
         "pairs": pairs,
         "max_words": max_words,
         "layers": None if layers is None else str(layers),
-        "size": size,
         "minutes": minutes,
         "steps": steps,
         "seed": seed,
@@ -141,6 +141,8 @@ def language_model(
         "distribute": distribute,
     }
     given = {name: value for name, value in given.items() if value is not None}
+    if size is not None:
+        given = {**settings_of_size(size), **given}
     if not resume and minutes is None and steps is None:
         given["minutes"] = DEFAULT_MINUTES
     train("language-model", given, run, resume=resume, overwrite=overwrite, as_json=as_json)

@@ -81,9 +81,9 @@ def _bleu_line(result: dict) -> list[str]:
 
 
 def _language_settings(given: dict):
-    from coursekit.training.language_model_sizes import with_size
+    from coursekit.training.language_model_sizes import with_defaults
 
-    return with_size(given)
+    return with_defaults(given)
 
 
 def _language_split(settings):

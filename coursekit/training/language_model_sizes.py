@@ -1,4 +1,4 @@
-"""The settings of a run from those named on the command line: a named size, and defaults."""
+"""The settings of a run that a named size stands for, and those nobody named."""
 
 import dataclasses
 import runpy
@@ -9,20 +9,12 @@ from coursekit.errors import UserError
 from coursekit.training.language_model_settings import LanguageModelSettings
 
 
-def with_size(given: dict) -> LanguageModelSettings:
-    """Returns settings: those given, else the size's, else the defaults of the task.
+def settings_of_size(name: str) -> dict:
+    """Returns the settings of a named size.
 
     Raises:
-        UserError: there is no such size, or the settings cannot be.
+        UserError: there is no such size.
     """
-    values = {**_defaults(given), **given}
-    name = values.pop("size", None)
-    if name is not None:
-        values = {**_settings_of_size(name), **values}
-    return LanguageModelSettings(**values)
-
-
-def _settings_of_size(name: str) -> dict:
     # By its path: the package around it imports TensorFlow, which takes seconds.
     presets = Path(coursekit.__file__).parent / "models" / "presets.py"
     sizes = runpy.run_path(str(presets))["SIZES"]
@@ -36,11 +28,11 @@ def _settings_of_size(name: str) -> dict:
     return {**values, "architecture": further} if further else values
 
 
-def _defaults(given: dict) -> dict:
-    """What is best depends on what is learned, and with whose layers."""
+def with_defaults(given: dict) -> LanguageModelSettings:
+    """Returns settings; what is best where nothing is given depends on what is learned."""
     values: dict = {}
     if "layers" in given:
         values["positions"] = "learned"  # rotary positions are in no unit
     if "pairs" in given:
         values |= {"tokenizer": "byte-pairs", "batch_size": 64}
-    return values
+    return LanguageModelSettings(**{**values, **given})
