@@ -6,17 +6,21 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from coursekit.generation.continuation import NEVER_WRITTEN
+from coursekit.generation.sampling_choice import Sampling
+from coursekit.generation.text_generation import TextGenerator
 from coursekit.objectives import perplexity, shift_labels, token_accuracy, token_cross_entropy
-from coursekit.text.special_tokens import START
+from coursekit.text.special_tokens import PAD, STOP
 from coursekit.text.token_windows import gather_rows, windows_in_order
 from coursekit.training.bleu import Bleu, corpus_bleu
-from coursekit.training.continuations import compiled_continuation
-from coursekit.training.language_model_data import MAX_SOURCES, Rows, TokenData, prompt_of
+from coursekit.training.language_model_data import MAX_SOURCES, Rows, TokenData
+from coursekit.training.prompted_translation import translate_by_prompt
 
 MOST_TOKENS = 1 << 18  # of a held-out text that an evaluation looks at
 _TOKENS_PER_BATCH = 4096
 _WRITTEN = 64
 _SAMPLES = 4
+_SAMPLING = Sampling(temperature=0.8)
 _IDS = tf.TensorSpec([None, None], tf.int32)
 _COUNTS = tf.TensorSpec([None, None], tf.bool)
 
@@ -77,8 +81,8 @@ class Evaluator:
         self.model, self.data, self.sequence_length = model, data, sequence_length
         self.own_evaluate = own_evaluate
         self.batches = list(self._batches())
-        translates = data.translations is not None
-        self._continue = compiled_continuation(model, 0.0 if translates else 0.8, seed)
+        self.seed = seed
+        self.generator = TextGenerator(model, sequence_length, NEVER_WRITTEN)
 
         @tf.function(input_signature=[_IDS, _COUNTS], autograph=False)
         def sums(token_ids, counts):
@@ -125,19 +129,7 @@ class Evaluator:
 
     def translate(self, sentences) -> list[str]:
         """Greedy translations, of a model that has learned sentence pairs."""
-        tokenizer = self.data.tokenizer
-        prompts = tokenizer.encode([prompt_of(sentence) for sentence in sentences])
-        prompts = [[START, *prompt] for prompt in prompts]
-        order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-        translations = [""] * len(prompts)
-        for first in range(0, len(order), 64):
-            chosen = order[first : first + 64]
-            longest = len(prompts[chosen[-1]])
-            length = min(longest + 8, self.sequence_length - longest)
-            rows = self._continue([prompts[i] for i in chosen], length)
-            for i, text in zip(chosen, tokenizer.decode(rows), strict=True):
-                translations[i] = text
-        return translations
+        return translate_by_prompt(self.generator, self.data.tokenizer, sentences)
 
     def _continuations(self) -> list[tuple[str, ...]]:
         ids: Any = self.data.held_out
@@ -145,9 +137,9 @@ class Evaluator:
         width = max(1, min(self.sequence_length - length, len(ids) // 2))
         starts = np.linspace(0, len(ids) - width, _SAMPLES).astype(int)
         prompts = [ids[start : start + width].tolist() for start in starts]
-        rows = self._continue(prompts, length)
+        rows = self.generator.generate(prompts, length, _SAMPLING, self.seed, (STOP,), PAD)
         decode = self.data.tokenizer.decode
-        return list(zip(decode(prompts), decode(rows), strict=True))
+        return list(zip(decode(prompts), decode(rows[:, width:]), strict=True))
 
     def _batches(self):
         held_out, length = self.data.held_out, self.sequence_length
