@@ -41,6 +41,13 @@ def model_with(party, weights):
     return model
 
 
+def trained_by(party, weights, name, *arguments, **options):
+    """A model with these weights and an optimizer for it, built, so that train_step makes no variables."""
+    model, optimizer = model_with(party, weights), party.make(name, *arguments, **options)
+    optimizer.build(model.trainable_variables)
+    return model, optimizer
+
+
 def logits_of(weights, token_ids, mask, training=False):
     """What the model answers, (B, T, V), worked out here."""
     embedding, kernel, bias, training_bias, output_kernel, sharpness = weights
@@ -89,8 +96,8 @@ def same_loss(received, expected, when=""):
 def same_updates(student, reference, rng, sharpness, when):
     """Two steps with momentum: the norms, and all weights afterwards."""
     weights, token_ids = weights_of(rng, sharpness), [ids(rng, 5, 6) for _ in range(2)]
-    model, right = model_with(student, weights), model_with(reference, weights)
-    optimizer, its = (party.make("SGD", 0.5, momentum=0.9) for party in (student, reference))
+    model, optimizer = trained_by(student, weights, "SGD", 0.5, momentum=0.9)
+    right, its = trained_by(reference, weights, "SGD", 0.5, momentum=0.9)
     received = [student.train_step(model, optimizer, batch, ANYWHERE) for batch in token_ids]
     after, updates = model.get_weights(), optimizer.attribute("iterations")
     expected = [reference.train_step(right, its, batch, ANYWHERE) for batch in token_ids]
@@ -163,8 +170,7 @@ def test_loss(student, reference, rng):
     received, expected = (
         [
             party.train_step(
-                model_with(party, weights),
-                party.make("SGD", 0.1),
+                *trained_by(party, weights, "SGD", 0.1),
                 token_ids,
                 np.ones(token_ids.shape, bool),
             )
@@ -185,12 +191,12 @@ def test_padding(student, reference, rng):
     others = np.where(at_the_end, token_ids, (token_ids + 1) % VOCABULARY)
     received, expected = (
         [
-            party.train_step(model_with(party, weights), party.make("SGD", 0.1), batch, mask)
+            party.train_step(*trained_by(party, weights, "SGD", 0.1), batch, mask)
             for batch, mask in ((token_ids, ANYWHERE), (token_ids, at_the_end))
         ]
         for party in (student, reference)
     )
-    model, optimizer = model_with(student, weights), student.make("SGD", 0.1)
+    model, optimizer = trained_by(student, weights, "SGD", 0.1)
     again = student.train_step(model, optimizer, others, at_the_end)
     same_loss(received[1], expected[1], " of sequences with padding at the end")
     same_loss(again, expected[1], " when other ids stand in the padding")
@@ -218,7 +224,7 @@ def test_one_batch_overfits(student, rng):
     token_ids = rng.integers(0, vocabulary_size, size=(4, 6), dtype=np.int32)
     token_ids[:, 0] = rng.permutation(vocabulary_size)[:4]  # no two rows begin alike
     mask = np.arange(6) < np.array([6, 4, 6, 5])[:, None]
-    model, optimizer = model_with(student, weights), student.make("Adam", 0.03)
+    model, optimizer = trained_by(student, weights, "Adam", 0.03)
     told = student.train_step.traced(calls=steps)(model, optimizer, token_ids, mask)
     after = model.get_weights()
     before, end = (loss_of(w, token_ids, mask) for w in (weights, after))
