@@ -40,8 +40,8 @@ class DecoderBlock(keras.layers.Layer):
         (B, T, D).
 
     Raises:
-        ValueError: N does not divide D and no `key_dim` is given, an unknown norm, or whatever a
-            part refuses.
+        ValueError: N does not divide D and no `key_dim` is given, an unknown norm, dropout that is
+            not in [0, 1), or whatever a part refuses.
 
     Example:
 
@@ -80,6 +80,8 @@ class DecoderBlock(keras.layers.Layer):
             raise ValueError(
                 f"`num_heads` must be a positive integer. Received: num_heads={num_heads}"
             )
+        if not 0 <= dropout < 1:
+            raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
         if isinstance(rotary, dict):
             rotary = keras.saving.deserialize_keras_object(rotary)
         self.num_heads = num_heads
@@ -131,6 +133,9 @@ class DecoderBlock(keras.layers.Layer):
             part.build(input_shape)
 
     def call(self, inputs, padding_mask=None, training=None):
+        if padding_mask is None:  # the norm may not hand Keras' own mask on
+            padding_mask = getattr(inputs, "_keras_mask", None)
+
         def attention(x):
             return self.attention(x, padding_mask=padding_mask, training=training)
 
@@ -163,8 +168,8 @@ class DecoderBlock(keras.layers.Layer):
         norms = {"layer": keras.layers.LayerNormalization, "rms": keras.layers.RMSNormalization}
         return norms[self.norm](epsilon=self.norm_epsilon, dtype=self.dtype_policy, name=name)
 
-    def compute_output_shape(self, input_shape, *_, **__):
-        return input_shape
+    def compute_output_shape(self, inputs_shape, padding_mask_shape=None):
+        return inputs_shape
 
     def get_config(self):
         return {

@@ -24,7 +24,8 @@ class LearnedPositionEmbedding(keras.layers.Layer):
         (B, T, D).
 
     Raises:
-        ValueError: `sequence_length` is not a positive integer, or the inputs reach beyond it.
+        ValueError: `sequence_length` is not a positive integer, or the inputs reach beyond it (an
+            `InvalidArgumentError` where a graph finds that out as it runs).
 
     Example:
 
@@ -65,11 +66,12 @@ class LearnedPositionEmbedding(keras.layers.Layer):
             )
         length = tf.shape(inputs)[1] if length is None else length
         table = tf.convert_to_tensor(self.position_embeddings)
-        rows = table[start_index : start_index + length]  # (T, D)
+        # Not `table[...]`: too short a slice would be broadcast where one row is left.
+        rows = tf.slice(table, [start_index, 0], [length, table.shape[-1]])  # (T, D)
         return inputs + tf.cast(rows, inputs.dtype)
 
-    def compute_output_shape(self, input_shape, *_):
-        return input_shape
+    def compute_output_shape(self, inputs_shape, start_index_shape=None):
+        return inputs_shape
 
     def get_config(self):
         return {

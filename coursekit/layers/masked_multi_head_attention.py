@@ -173,9 +173,9 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
         """Queries (N, B, T, H), keys and values (K, B, T, H) of (B, T, D)."""
         inputs = tf.cast(inputs, self.compute_dtype)
         flat = tf.reshape(inputs, [-1, inputs.shape[-1]])  # (B*T, D)
-        products = tf.matmul(flat, tf.convert_to_tensor(self.kernel))
+        products = tf.matmul(flat, self._narrow(self.kernel))
         if self.use_bias:
-            products = tf.nn.bias_add(products, tf.convert_to_tensor(self.bias))
+            products = tf.nn.bias_add(products, self._narrow(self.bias))
         heads = self.num_heads + 2 * self.num_key_value_heads
         batch, length = self._sizes(inputs)
         products = tf.reshape(products, [batch, length, heads, self.key_dim])
@@ -207,10 +207,14 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
         average = tf.transpose(average, [1, 2, 0, 3])  # (B, T, N, H)
         batch, length = self._sizes(average)
         flat = tf.reshape(average, [-1, self.num_heads * self.key_dim])  # (B*T, N*H)
-        outputs = tf.matmul(flat, tf.convert_to_tensor(self.output_kernel))
+        outputs = tf.matmul(flat, self._narrow(self.output_kernel))
         if self.use_bias:
-            outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(self.output_bias))
+            outputs = tf.nn.bias_add(outputs, self._narrow(self.output_bias))
         return tf.reshape(outputs, [batch, length, outputs.shape[-1]])
+
+    def _narrow(self, weight):
+        """Keras casts weights inside `call` only, and not in `call_with_cache`."""
+        return tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)
 
     @staticmethod
     def _sizes(tensor):
@@ -221,11 +225,16 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
     def _initializer(self):
         return keras.initializers.get(keras.initializers.serialize(self.kernel_initializer))
 
-    def compute_output_shape(self, input_shape, *_, return_attention_scores=False, **__):
-        if return_attention_scores:
-            batch, length, _ = input_shape
-            return input_shape, (batch, self.num_heads, length, length)
-        return input_shape
+    def compute_output_shape(self, inputs_shape, padding_mask_shape=None):
+        return inputs_shape
+
+    def compute_output_spec(self, inputs, *_, return_attention_scores=False, **__):
+        outputs = keras.KerasTensor(inputs.shape, self.compute_dtype)
+        if not return_attention_scores:
+            return outputs
+        batch, length, _ = inputs.shape
+        shape = (batch, self.num_heads, length, length)
+        return outputs, keras.KerasTensor(shape, self.compute_dtype)
 
     def get_config(self):
         return {

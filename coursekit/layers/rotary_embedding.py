@@ -75,8 +75,8 @@ class RotaryEmbedding(keras.layers.Layer):
         a, b = tf.split(inputs, 2, axis=-1)
         return tf.concat([a * cos - b * sin, a * sin + b * cos], axis=-1)
 
-    def compute_output_shape(self, input_shape, *_):
-        return input_shape
+    def compute_output_shape(self, inputs_shape, start_index_shape=None):
+        return inputs_shape
 
     def get_config(self):
         return {

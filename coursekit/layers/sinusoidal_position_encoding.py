@@ -82,8 +82,8 @@ class SinusoidalPositionEncoding(keras.layers.Layer):
         encoding = sinusoidal_encoding(length, inputs.shape[-1], self.max_wavelength, start_index)
         return inputs + tf.cast(encoding, inputs.dtype)
 
-    def compute_output_shape(self, input_shape, *_):
-        return input_shape
+    def compute_output_shape(self, inputs_shape, start_index_shape=None):
+        return inputs_shape
 
     def get_config(self):
         return {**super().get_config(), "max_wavelength": self.max_wavelength}

@@ -5,9 +5,11 @@ forgotten ones. A layer is called as `layer(inputs, **call)` with inputs (B, T, 
 """
 
 import inspect
+import re
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 EXACT = {"rtol": 1e-5, "atol": 2e-5}
@@ -30,12 +32,17 @@ def outputs_of(layer, inputs, **call):
     return keras.tree.flatten(layer(inputs, **call))
 
 
-def evaluate(layer, inputs, **call):
-    """All outputs, and the gradients of a scalar that weighs each, by inputs and weights."""
+def evaluate(layer, inputs, counts=None, **call):
+    """All outputs, and the gradients of a scalar that weighs each, by inputs and weights.
+
+    With `counts`, boolean (B, T), outputs (B, T, ...) elsewhere are made zero first.
+    """
     variables = [weight.value for weight in layer.trainable_weights]
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs = outputs_of(layer, inputs, **call)
+        if counts is not None:
+            outputs = [tf.where(counts[..., None], x, tf.zeros_like(x)) for x in outputs]
         loss = tf.add_n([tf.reduce_sum(tf.sin(1.3 * tf.cast(x, tf.float32))) for x in outputs])
     return [*outputs, *tape.gradient(loss, [inputs, *variables])]
 
@@ -52,6 +59,14 @@ def assert_close(received, expected, **tolerance):
 def check_weights(layer, shapes):
     """The layer has exactly these weights, a dictionary of names and shapes."""
     assert {weight.name: tuple(weight.shape) for weight in layer.weights} == shapes
+
+
+def answer_to(make):
+    """What a wrong argument is answered with, without the frame that Keras puts around it."""
+    with pytest.raises(ValueError) as error:
+        make()
+    framed = re.search("\x1b\\[1m(.*?)\x1b\\[0m", str(error.value), re.DOTALL)
+    return framed[1] if framed else str(error.value)
 
 
 def check_config(layer):
@@ -109,7 +124,7 @@ def check_precision(make, policy, inputs, rng, **call):
     narrow = make(dtype=policy)
     narrow.build(np.shape(inputs))
     narrow.set_weights(exact.get_weights())
-    assert {weight.dtype for weight in narrow.weights} == {"float32"}
+    assert {weight.dtype for weight in narrow.weights} <= {"float32"}
     for one, other in zip(
         evaluate(narrow, tf.constant(inputs), **call),
         evaluate(exact, tf.constant(inputs), **call),
@@ -137,6 +152,51 @@ def check_masked_steps_do_not_matter(layer, inputs, mask, rng, **call):
     expected = evaluate(layer, tf.constant(inputs), mask=mask, **call)
     received = evaluate(layer, tf.constant(inputs + noise), mask=mask, **call)
     assert_close(received, expected)
+
+
+def check_padding_does_not_matter(layer, inputs, mask, rng, **call):
+    """For layers with a `padding_mask`: what stands at padding changes no output at a real token
+    and no gradient of those, and gets no gradient; a row of padding alone is harmless."""
+    assert not mask.any(axis=1).all()  # one row is all padding
+    noise = np.where(mask[..., None], 0, draw(rng, *np.shape(inputs), scale=9.0))
+    call |= {"padding_mask": tf.constant(mask), "counts": mask}
+    expected = evaluate(layer, tf.constant(inputs), **call)
+    assert_close(evaluate(layer, tf.constant(inputs + noise), **call), expected)
+    by_inputs = expected[-1 - len(layer.trainable_weights)]
+    assert not np.any(np.asarray(by_inputs)[~mask])
+    everywhere = evaluate(layer, tf.constant(inputs), padding_mask=tf.constant(mask))
+    assert all(np.isfinite(np.asarray(x)).all() for x in everywhere)
+    assert np.abs(layer(inputs) - layer(inputs, padding_mask=mask)).max() > 0
+
+
+def check_cache(layer, inputs, prefill, key_mask=None):
+    """A part of (B, T, D) at once and then single steps give what the whole gives.
+
+    With `key_mask` (B, T), steps that are not real are hidden; their own outputs do not count.
+    """
+    batch, steps = np.shape(inputs)[:2]
+    expected = layer(inputs, padding_mask=key_mask)
+    mask = None if key_mask is None else np.pad(key_mask, [(0, 0), (0, 2)], constant_values=True)
+
+    @tf.function(reduce_retracing=True)
+    def step(inputs, cache, index):
+        return layer.call_with_cache(inputs, cache, index, mask)
+
+    for call in (layer.call_with_cache, step):
+        # Larger than needed: places that are not reached yet must not be seen.
+        cache = tf.nest.map_structure(lambda x: x + 99, initial_cache(layer, batch, steps + 2))
+        parts = []
+        for first, last in [(0, prefill), *((i, i + 1) for i in range(prefill, steps))]:
+            extra = (mask,) if call == layer.call_with_cache else ()
+            part, cache = call(inputs[:, first:last], cache, tf.constant(first), *extra)
+            parts.append(part)
+        received = np.concatenate(parts, axis=1)
+        counts = np.ones((batch, steps), bool) if key_mask is None else key_mask
+        assert_close([received[counts]], [np.asarray(expected)[counts]])
+
+
+def initial_cache(layer, batch, length):
+    return getattr(layer, "attention", layer).initial_cache(batch, length)
 
 
 def check_causal(layer, inputs, rng, **call):
