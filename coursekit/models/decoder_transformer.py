@@ -117,7 +117,7 @@ class DecoderTransformer(keras.Model):
         self.num_layers = num_layers
         self.num_heads = num_heads
         self.hidden_dim = hidden_dim
-        self.intermediate_dim = intermediate_dim or 4 * hidden_dim
+        self.intermediate_dim = 4 * hidden_dim if intermediate_dim is None else intermediate_dim
         self.dropout = dropout
         self.positions = positions
         self.normalize_first = normalize_first
