@@ -185,9 +185,9 @@ class DecoderTransformer(keras.Model):
         """
         x = self.embed(token_ids, index)
         caches = []
-        for block, own in zip(self.blocks, cache, strict=True):
-            x, own = block.call_with_cache(x, own, index, key_mask)
-            caches.append(own)
+        for block, before in zip(self.blocks, cache, strict=True):
+            x, after = block.call_with_cache(x, before, index, key_mask)
+            caches.append(after)
         return self.logits(x), caches
 
     def embed(self, token_ids, start_index=0):
