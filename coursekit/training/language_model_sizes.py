@@ -34,5 +34,6 @@ def with_defaults(given: dict) -> LanguageModelSettings:
     if "layers" in given:
         values["positions"] = "learned"  # rotary positions are in no unit
     if "pairs" in given:
-        values |= {"tokenizer": "byte-pairs", "batch_size": 64}
+        # A batch is as wide as its longest line: a longer context costs nothing.
+        values |= {"tokenizer": "byte-pairs", "batch_size": 64, "sequence_length": 128}
     return LanguageModelSettings(**{**values, **given})

@@ -10,7 +10,7 @@ import pytest
 
 from coursekit.training.run_folder import RunFolder
 from tests.training.small_language_run import small_language_settings, write_text
-from tests.training.small_run import small_settings
+from tests.training.small_run import small_settings, write_pairs
 from tests.training.test_commands import (
     ROOT,
     _wait_for_checkpoint,
@@ -29,6 +29,7 @@ SMALL += ["--batch-size", "8", "--text", "text.txt", "--learning-rate", "0.02", 
 def workplace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_text(tmp_path / "text.txt")
+    write_pairs(tmp_path / "pairs.tsv")
     return tmp_path
 
 
@@ -61,7 +62,7 @@ def test_texts_that_cannot_be_used(workplace):
         (["--size", "huge"], "--size is one of tiny, small"),
         (["--text", "text.txt", "--pairs", "phrasebook"], "either --text or --pairs"),
         (["--pairs", "nowhere.tsv"], "nowhere.tsv does not exist"),
-        (["--pairs", "phrasebook", "--sequence-length", "20"], "longest line of the phrasebook"),
+        (["--pairs", "pairs.tsv", "--sequence-length", "20"], "longest line of pairs.tsv"),
         (["--layers", ".", "--positions", "rotary"], "learned or sinusoidal with --layers"),
         (["--layers", ".", "--size", "smollm2"], "made of what the units have"),
         (["--layers", "nowhere"], "nowhere is not a folder"),
