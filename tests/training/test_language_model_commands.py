@@ -62,7 +62,7 @@ def test_texts_that_cannot_be_used(workplace):
         (["--size", "huge"], "--size is one of tiny, small"),
         (["--text", "text.txt", "--pairs", "phrasebook"], "either --text or --pairs"),
         (["--pairs", "nowhere.tsv"], "nowhere.tsv does not exist"),
-        (["--pairs", "pairs.tsv", "--sequence-length", "20"], "longest line of pairs.tsv"),
+        (["--pairs", "pairs.tsv", "--sequence-length", "9"], "longest line of pairs.tsv"),
         (["--layers", ".", "--positions", "rotary"], "learned or sinusoidal with --layers"),
         (["--layers", ".", "--size", "smollm2"], "made of what the units have"),
         (["--layers", "nowhere"], "nowhere is not a folder"),
