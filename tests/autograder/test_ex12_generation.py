@@ -211,14 +211,14 @@ def test_greedy(student, reference, rng):
     single = student.generate(tables[0], prompt_ids[:1, :1], one, 4, 10)
     nothing = student.generate(tables[0], prompt_ids, full, 2, 10)
     model, right = model_with(student, weights), model_with(reference, weights)
-    long = student.generate(model, others, every, 9, 11)
+    long = student.generate(model, others, every, 9, 12)
     expected = reference.generate(tables[1], prompt_ids, full, 6, 10)
     same_text(known, expected, "the text after prompts of two tokens, max_length 6")
     same_text(arrays, expected[:, :3], "the text after prompts in NumPy arrays, max_length 3")
     same_text(nothing, prompt_ids, "the text where the prompts have max_length tokens already")
     expected = reference.generate(tables[1], prompt_ids[:1, :1], one, 4, 10)
     same_text(single, expected, "the text after one prompt of one token")
-    expected = reference.generate(right, others, every, 9, 11)
+    expected = reference.generate(right, others, every, 9, 12)
     same_text(long, expected, "the text by a model whose answers depend on all tokens before")
 
 
@@ -231,13 +231,13 @@ def test_ragged_prompts(student, reference, rng):
     mask = np.arange(5) < lengths[:, None]
     prompt_ids[:, 0][lengths > 1] = PAD  # a token like any other
     model, right = model_with(student, weights), model_with(reference, weights)
-    received = student.generate(model, prompt_ids, mask, 9, 11)
-    tight = student.generate(model, prompt_ids, mask, 5, 11)
+    received = student.generate(model, prompt_ids, mask, 9, 12)
+    tight = student.generate(model, prompt_ids, mask, 5, 12)
     short = int(lengths.argmin())
-    alone = student.generate(model, prompt_ids[[short], :3], mask[[short], :3], 9, 11)
-    expected = reference.generate(right, prompt_ids, mask, 9, 11)
+    alone = student.generate(model, prompt_ids[[short], :3], mask[[short], :3], 9, 12)
+    expected = reference.generate(right, prompt_ids, mask, 9, 12)
     same_text(received, expected, f"the text after prompts of {lengths.tolist()} tokens")
-    expected_tight = reference.generate(right, prompt_ids, mask, 5, 11)
+    expected_tight = reference.generate(right, prompt_ids, mask, 5, 12)
     same_text(tight, expected_tight, "the text where the longest prompts have max_length tokens")
     same_text(alone, expected[[short]], "the text after the shortest prompt, given alone")
 

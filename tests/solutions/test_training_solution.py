@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from coursekit.grading.worker.toys import NextTokenModel
+from coursekit.training.learning_rate import warmup_cosine
 
 SOLUTION = Path(__file__).parents[2] / "solutions" / "ex11_training.py"
 
@@ -49,6 +50,8 @@ def test_the_schedule_is_that_of_keras(module, warmup_steps):
     for step in (0, 1, 5, 9, 10, 11, 30, 49, 50, 70):
         received = module.warmup_cosine(step, peak, warmup_steps, total_steps, floor)
         np.testing.assert_allclose(received, schedule(step), rtol=1e-5, atol=1e-7)
+        own = warmup_cosine(step, peak, warmup_steps, total_steps, floor)
+        np.testing.assert_allclose(received, own, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("sharpness", [0.1, 30.0])
