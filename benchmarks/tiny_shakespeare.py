@@ -42,7 +42,7 @@ BEST = dict(
     batch_size=16,
     positions="rotary",
     architecture={"use_bias": False},
-    dropout=0.1,
+    dropout=0.2,
     learning_rate=3e-3,
     warmup_steps=100,
     evaluations=6,
@@ -58,6 +58,7 @@ def parse_arguments():
     parser.add_argument("--minutes", type=float, default=30.0, help="of `best`")
     parser.add_argument("--evaluate-every", type=int, default=100, help="steps, of `nanogpt`")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="other settings")
     parser.add_argument("--run", type=Path, help="keep the run of `best` here")
     return parser.parse_args()
 
@@ -141,13 +142,14 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from coursekit.training.language_model_settings import LanguageModelSettings
 
-    common = {"text": options.text, "seed": options.seed}
+    changes = {name: json.loads(value) for name, value in (s.split("=", 1) for s in options.set)}
+    common = {"text": options.text, "seed": options.seed, **changes}
     processor = time.process_time()
     if options.configuration == "nanogpt":
-        settings = LanguageModelSettings(**NANOGPT, **common)
+        settings = LanguageModelSettings(**NANOGPT | common)
         found = to_the_target(settings, options.evaluate_every)
     else:
-        settings = LanguageModelSettings(**BEST, **common, minutes=options.minutes)
+        settings = LanguageModelSettings(**BEST | common, minutes=options.minutes)
         with tempfile.TemporaryDirectory() as folder:
             found = in_minutes(settings, options.run or Path(folder) / "run")
     report = {
