@@ -249,7 +249,7 @@ def test_stopping(student, reference, rng):
     a, b, c, d, e, f, stop = (int(token) for token in 1 + rng.permutation(7))
     table = table_of(rng, {a: b, b: stop, c: PAD, PAD: d, d: stop, e: f, f: e, stop: e}, 8)
     column = np.array([[a], [b], [c], [e], [d]], np.int32)
-    ragged = np.array([[a, PAD, PAD], [e, f, a], [d, a, a]], np.int32)
+    ragged = np.array([[a, PAD, PAD], [b, f, a], [d, a, a]], np.int32)
     mask = np.array([[1, 0, 0], [1, 1, 1], [1, 0, 0]], dtype=bool)
     spoken = np.array([[stop, a], [e, stop]], np.int32)
     plain, right = student.make("TableModel", table), reference.make("TableModel", table)
