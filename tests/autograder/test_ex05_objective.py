@@ -28,12 +28,15 @@ def batch(rng, vocabulary_size=7, lengths=LENGTHS, longest=4, scale=2.0):
 
 
 def large_batch(rng):
-    """Logits of -1e4, 0 and 1e4 and numbers near them; two rows are near one of them throughout."""
-    logits, labels, sample_weight = batch(rng)
-    logits += 1e4 * rng.integers(-1, 2, size=logits.shape).astype(np.float32)
-    logits[0] = -1e4 + normal(rng, *logits.shape[1:])
-    logits[5] = 1e4 + normal(rng, *logits.shape[1:])
-    return logits, labels, sample_weight
+    """Logits near -1e4, 0 and 1e4, each 30 away from the next; two rows are near one throughout.
+
+    Their log-probabilities are whole numbers, the same in whatever order they are computed.
+    """
+    _, labels, sample_weight = batch(rng)
+    order = rng.permuted(np.tile(np.arange(7), (6, 4, 1)), axis=-1)
+    base = rng.integers(-1, 2, size=order.shape)
+    base[0], base[5] = -1, 1
+    return (1e4 * base + 30 * order).astype(np.float32), labels, sample_weight
 
 
 def half_batch(rng):
@@ -161,40 +164,36 @@ def test_loss(student, reference, rng):
 
 
 @points(1)
-@needs("test_loss")
-def test_loss_at_its_limits(student, reference, rng):
-    """The loss at its limits: logits of 1e4 and -1e4, float16 logits, nothing but padding."""
-    large, half, small_half = large_batch(rng), half_batch(rng), batch(rng)
-    small_half = small_half[0].astype(np.float16), *small_half[1:]
-    empty = nothing_real(rng)
-    first = student.next_token_loss(*large)
-    second = student.next_token_loss(*half)
-    third = student.next_token_loss(*small_half)
-    fourth = student.next_token_loss(*empty)
-    expect.close(first, reference.next_token_loss(*large), "the loss for logits of -1e4 and 1e4")
-    expect.close(second, reference.next_token_loss(*half), "the loss for large float16 logits")
-    expect.close(third, reference.next_token_loss(*small_half), "the loss for float16 logits")
-    expect.close(fourth, reference.next_token_loss(*empty), "the loss of nothing but padding")
-
-
-@points(1)
 def test_log_likelihood(student, reference, rng):
     """Log-likelihood: one number for each text, the sum over its real tokens."""
-    usual, single, large = batch(rng), batch(rng, 4, (1,), 1), large_batch(rng)
-    half, empty = half_batch(rng), nothing_real(rng)
+    usual, single, empty = batch(rng), batch(rng, 4, (1,), 1), nothing_real(rng)
     first = student.sequence_log_likelihood(*usual)
     second = student.sequence_log_likelihood.numpy()(*single)
-    third = student.sequence_log_likelihood(*large)
-    fourth = student.sequence_log_likelihood(*half)
-    fifth = student.sequence_log_likelihood(*empty)
+    third = student.sequence_log_likelihood(*empty)
     what = "the log-likelihood of"
     right = reference.sequence_log_likelihood
     expect.close(first, right(*usual), f"{what} padded texts")
     expect.close(second, right(*single), f"{what} one text with one label")
-    near = {"atol": 1e-2}  # at 1e4 a float32 is known to 1e-3
-    expect.close(third, right(*large), f"{what} texts with logits of -1e4 and 1e4", **near)
-    expect.close(fourth, right(*half), f"{what} texts with float16 logits")
-    expect.close(fifth, right(*empty), f"{what} nothing but padding")
+    expect.close(third, right(*empty), f"{what} nothing but padding")
+
+
+@points(1)
+@needs("test_loss", "test_log_likelihood")
+def test_limits(student, reference, rng):
+    """Loss and likelihood at their limits: logits of 1e4 and -1e4, float16, nothing but padding."""
+    large, half, usual, empty = large_batch(rng), half_batch(rng), batch(rng), nothing_real(rng)
+    usual_half = usual[0].astype(np.float16), *usual[1:]
+    cases = (
+        ("next_token_loss", large, "the loss for logits of -1e4 and 1e4"),
+        ("next_token_loss", half, "the loss for large float16 logits"),
+        ("next_token_loss", usual_half, "the loss for float16 logits"),
+        ("next_token_loss", empty, "the loss of nothing but padding"),
+        ("sequence_log_likelihood", large, "the log-likelihood for logits of -1e4 and 1e4"),
+        ("sequence_log_likelihood", half, "the log-likelihood for large float16 logits"),
+    )
+    received = [getattr(student, name)(*arguments) for name, arguments, _ in cases]
+    for (name, arguments, what), one in zip(cases, received, strict=True):
+        expect.close(one, getattr(reference, name)(*arguments), what)
 
 
 @points(1)
