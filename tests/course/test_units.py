@@ -28,7 +28,7 @@ def zygote(tmp_path_factory):
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_has_all_its_parts(unit):
     checks = checks_of(COURSE.checks(unit))
-    assert 6 <= len(checks) <= 12
+    assert 6 <= len(checks) <= 14
     assert sum(check.points for check in checks) == 10
     assert all(check.title.endswith((".", "?")) for check in checks)
     mistakes = read_mistakes(COURSE.mistakes(unit))
