@@ -3,7 +3,11 @@
 import keras
 
 from coursekit.layers.feed_forward import FeedForward
+from coursekit.layers.layer_norm import LayerNorm
 from coursekit.layers.masked_multi_head_attention import MaskedMultiHeadAttention
+from coursekit.layers.rms_norm import RMSNorm
+
+NORMS = {"layer": LayerNorm, "rms": RMSNorm}
 
 
 @keras.saving.register_keras_serializable(package="coursekit")
@@ -74,7 +78,7 @@ class DecoderBlock(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if norm not in ("layer", "rms"):
+        if norm not in NORMS:
             raise ValueError(f'`norm` is "layer" or "rms". Received: norm={norm}')
         if not hasattr(num_heads, "__index__") or num_heads <= 0:
             raise ValueError(
@@ -133,9 +137,6 @@ class DecoderBlock(keras.layers.Layer):
             part.build(input_shape)
 
     def call(self, inputs, padding_mask=None, training=None):
-        if padding_mask is None:  # the norm may not hand Keras' own mask on
-            padding_mask = getattr(inputs, "_keras_mask", None)
-
         def attention(x):
             return self.attention(x, padding_mask=padding_mask, training=training)
 
@@ -165,8 +166,7 @@ class DecoderBlock(keras.layers.Layer):
         return self.feed_forward_norm(x + drop(self.feed_forward(x)))
 
     def _norm(self, name):
-        norms = {"layer": keras.layers.LayerNormalization, "rms": keras.layers.RMSNormalization}
-        return norms[self.norm](epsilon=self.norm_epsilon, dtype=self.dtype_policy, name=name)
+        return NORMS[self.norm](self.norm_epsilon, dtype=self.dtype_policy, name=name)
 
     def compute_output_shape(self, inputs_shape, padding_mask_shape=None):
         return inputs_shape

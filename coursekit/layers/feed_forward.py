@@ -3,8 +3,10 @@
 import keras
 import tensorflow as tf
 
+from coursekit.layers.written_gradients import affine, gelu
+
 ACTIVATIONS = {
-    "gelu": lambda x: tf.nn.gelu(x, approximate=False),
+    "gelu": gelu,
     "gelu_approximate": lambda x: tf.nn.gelu(x, approximate=True),
     "relu": tf.nn.relu,
     "silu": tf.nn.silu,
@@ -83,13 +85,13 @@ class FeedForward(keras.layers.Layer):
     def call(self, inputs):
         inputs = tf.cast(inputs, self.compute_dtype)
         flat = tf.reshape(inputs, [-1, inputs.shape[-1]])  # (B*T, D)
-        between = _affine(flat, self.kernel_in, self.bias_in)  # (B*T, F)
+        between = affine(flat, *map(_tensor, (self.kernel_in, self.bias_in)))  # (B*T, F)
         if self.activation == "swiglu":
             gate, up = tf.split(between, 2, axis=-1)
             between = tf.nn.silu(gate) * up
         else:
             between = ACTIVATIONS[self.activation](between)
-        outputs = _affine(between, self.kernel_out, self.bias_out)
+        outputs = affine(between, *map(_tensor, (self.kernel_out, self.bias_out)))
         return tf.ensure_shape(tf.reshape(outputs, tf.shape(inputs)), inputs.shape)
 
     def _weight(self, name, shape):
@@ -114,6 +116,5 @@ class FeedForward(keras.layers.Layer):
         }
 
 
-def _affine(inputs, kernel, bias):
-    product = tf.matmul(inputs, tf.convert_to_tensor(kernel))
-    return product if bias is None else tf.nn.bias_add(product, tf.convert_to_tensor(bias))
+def _tensor(weight):
+    return None if weight is None else tf.convert_to_tensor(weight)

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from coursekit.layers.attention import causal_mask, masked_softmax
+from coursekit.layers.written_gradients import affine
 
 
 @keras.saving.register_keras_serializable(package="coursekit")
@@ -134,7 +135,8 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
         if padding_mask is not None:
             keys = tf.cast(padding_mask, tf.bool)[:, None, :]  # (B, 1, T)
             mask = keys if mask is None else mask & keys
-        average, weights = self.attend(query, key, value, mask, training)
+        no_row_is_empty = padding_mask is None  # a query sees itself
+        average, weights = self.attend(query, key, value, mask, no_row_is_empty, training)
         outputs = self.merge(average)
         if return_attention_scores:
             return outputs, tf.transpose(weights, [1, 0, 2, 3])  # (B, N, T, T)
@@ -166,16 +168,14 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
         mask = tf.range(length)[None, :] <= index + tf.range(steps)[:, None]  # (T, S)
         if key_mask is not None:
             mask = mask & tf.cast(key_mask, tf.bool)[:, None, :]  # (B, T, S)
-        average, _ = self.attend(query, keys, values, mask)
+        average, _ = self.attend(query, keys, values, mask, no_row_is_empty=key_mask is None)
         return self.merge(average), (keys, values)
 
     def project(self, inputs, start_index=0):
         """Queries (N, B, T, H), keys and values (K, B, T, H) of (B, T, D)."""
         inputs = tf.cast(inputs, self.compute_dtype)
         flat = tf.reshape(inputs, [-1, inputs.shape[-1]])  # (B*T, D)
-        products = tf.matmul(flat, self._narrow(self.kernel))
-        if self.use_bias:
-            products = tf.nn.bias_add(products, self._narrow(self.bias))
+        products = affine(flat, self._narrow(self.kernel), self._narrow(self.bias))
         heads = self.num_heads + 2 * self.num_key_value_heads
         batch, length = self._sizes(inputs)
         products = tf.reshape(products, [batch, length, heads, self.key_dim])
@@ -187,7 +187,7 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
             query, key = self.rotary.turn(query, angles), self.rotary.turn(key, angles)
         return query, key, value
 
-    def attend(self, query, key, value, mask, training=None):
+    def attend(self, query, key, value, mask, no_row_is_empty=False, training=None):
         """Averages (N, B, T, H) and weights (N, B, T, S); the mask is (T, S) or (B, T, S)."""
         groups = self.num_heads // self.num_key_value_heads
         if groups > 1:
@@ -198,7 +198,8 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
                 return average, weights
         else:
             query = query * tf.cast(1 / math.sqrt(self.key_dim), query.dtype)
-            weights = masked_softmax(tf.matmul(query, key, transpose_b=True), mask)
+            scores = tf.matmul(query, key, transpose_b=True)
+            weights = masked_softmax(scores, mask, no_row_is_empty)
         seen = self.dropout_layer(weights, training=training) if self.dropout else weights
         return tf.matmul(seen, value), weights
 
@@ -207,13 +208,13 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
         average = tf.transpose(average, [1, 2, 0, 3])  # (B, T, N, H)
         batch, length = self._sizes(average)
         flat = tf.reshape(average, [-1, self.num_heads * self.key_dim])  # (B*T, N*H)
-        outputs = tf.matmul(flat, self._narrow(self.output_kernel))
-        if self.use_bias:
-            outputs = tf.nn.bias_add(outputs, self._narrow(self.output_bias))
+        outputs = affine(flat, self._narrow(self.output_kernel), self._narrow(self.output_bias))
         return tf.reshape(outputs, [batch, length, outputs.shape[-1]])
 
     def _narrow(self, weight):
         """Keras casts weights inside `call` only, and not in `call_with_cache`."""
+        if weight is None:
+            return None
         return tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)
 
     @staticmethod

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from coursekit.layers.decoder_block import DecoderBlock
+from coursekit.layers.decoder_block import NORMS, DecoderBlock
 from coursekit.layers.learned_position_embedding import LearnedPositionEmbedding
 from coursekit.layers.rotary_embedding import RotaryEmbedding
 from coursekit.layers.sinusoidal_position_encoding import SinusoidalPositionEncoding
@@ -240,12 +240,9 @@ class DecoderTransformer(keras.Model):
         )
 
     def _final_norm(self):
-        norms = {"layer": keras.layers.LayerNormalization, "rms": keras.layers.RMSNormalization}
-        if self.norm not in norms:
+        if self.norm not in NORMS:
             raise ValueError(f'`norm` is "layer" or "rms". Received: norm={self.norm}')
-        return norms[self.norm](
-            epsilon=self.norm_epsilon, dtype=self.dtype_policy, name="final_norm"
-        )
+        return NORMS[self.norm](self.norm_epsilon, dtype=self.dtype_policy, name="final_norm")
 
     def get_config(self):
         names = (

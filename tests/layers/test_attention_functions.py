@@ -52,6 +52,21 @@ def test_masked_softmax_without_a_mask_is_softmax(rng):
     assert_close([masked_softmax(scores, np.ones((3, 4), bool))], [tf.nn.softmax(scores)])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_rows_known_not_to_be_empty_have_the_same_weights(rng, dtype):
+    scores = tf.cast(draw(rng, 3, 4, 6, scale=1e4), dtype)
+    mask = np.tri(4, 6, dtype=bool)
+    results = []
+    for known in (True, False):
+        with tf.GradientTape() as tape:
+            tape.watch(scores)
+            weights = masked_softmax(scores, mask, no_row_is_empty=known)
+            loss = tf.reduce_sum(weights * tf.cast(tf.range(6), dtype))
+        results.append([np.asarray(x, "float32") for x in (weights, tape.gradient(loss, scores))])
+    assert_close(*results)
+    assert not results[0][0][:, ~mask].any()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize("size", [1.0, 1e4])
 def test_gradient_of_masked_softmax(rng, dtype, size):
