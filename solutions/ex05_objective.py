@@ -62,9 +62,9 @@ def cross_entropy(true_probs, pred_probs):
 
         H(p, q) = -sum over v of p[v] log q[v]
 
-    Where p[v] is zero the term is zero, whatever q[v] is, zero included. Where q[v] is zero and p[v] is
-    not, something happens that was called impossible, and the cross-entropy is infinite. No constant is
-    added and nothing is clipped: a q[v] of 1e-20 counts as 1e-20.
+    Where p[v] is zero the term is zero, whatever q[v] is, zero included. Where p[v] is not zero, you may
+    rely on q[v] being at least 1e-3. (Where q[v] is zero and p[v] is not, something happens that was
+    called impossible, and the cross-entropy is infinite; many programs say a large number instead.)
 
     Args:
         true_probs: float32 (..., V), p: each row of V numbers is a distribution, from 0 to 1 with sum 1.
