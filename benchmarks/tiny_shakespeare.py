@@ -35,14 +35,14 @@ NANOGPT = dict(
     steps=2000,
 )
 BEST = dict(
-    num_layers=6,
+    num_layers=4,
     num_heads=6,
     hidden_dim=192,
     sequence_length=128,
-    batch_size=16,
+    batch_size=12,
     positions="rotary",
     architecture={"use_bias": False},
-    dropout=0.2,
+    dropout=0.1,
     learning_rate=3e-3,
     warmup_steps=100,
     evaluations=6,
