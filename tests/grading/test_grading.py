@@ -268,3 +268,12 @@ def test_what_a_check_leaves_at_the_top_of_the_file_is_gone_in_the_next(grade_so
         + "\n\ncalls = []\n"
     )
     assert unit.checks[0].verdict == "passed"  # it calls once
+
+
+def test_tensorflows_own_names_stay_out_of_messages(grade_source, with_body):
+    check = grade_source(with_body("import tensorflow as tf\nreturn tf.ones((2, 3)) @ inputs[:2]"))
+    message = check.checks[0].message
+    assert check.checks[0].verdict == "error"
+    assert "{{" not in message
+    assert "\x1b" not in message
+    assert "Matrix size-incompatible" in message

@@ -173,5 +173,8 @@ def _brief(error: BaseException) -> str:
         paragraphs = [part.strip() for part in text.strip().split("\n\n") if part.strip()]
         text = paragraphs[-1]
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)  # Keras prints its errors in bold
+    text = re.sub(
+        r"\{\{function_node .*?\}\}", "", text
+    )  # TensorFlow's name for a place of its own
     text = text.split("Arguments received by")[0]  # Keras repeats whole tensors there
     return " ".join(text.split())[:400]

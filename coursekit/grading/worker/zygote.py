@@ -103,6 +103,7 @@ def _warm_up() -> None:
     import coursekit.grading.worker.operations
     import coursekit.layers  # noqa: F401
 
+    tf.get_logger().setLevel("ERROR")  # checks trace often, which TensorFlow warns of
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     assert keras.backend.backend() == "tensorflow"
