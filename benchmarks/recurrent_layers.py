@@ -13,12 +13,18 @@ reaches in a large matrix product.
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
+
+from turns import (
+    Workers,
+    add_options,
+    answer,
+    compare,
+    has_module,
+    machine,
+    rounds_and_turns,
+    seconds,
+)
 
 B, T, D, U = 64, 20, 128, 256
 GATES = {"lstm": 4, "gru": 3, "gru_reset_before": 3, "lstm_unknown_length": 4}
@@ -33,17 +39,11 @@ STEPS = 5  # in one turn
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=4, help="new processes this many times")
-    parser.add_argument("--turns", type=int, default=8, help="turns of each process in a round")
-    parser.add_argument("--quick", action="store_true", help="one round of three turns")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--torch-python", default=sys.executable, help="a Python that has torch")
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    add_options(parser, rounds=4, turns=8)
     arguments = parser.parse_args()
     if arguments.worker:
         return work(arguments.worker)
-    rounds, turns = (1, 3) if arguments.quick else (arguments.rounds, arguments.turns)
-    times, speeds = measure(rounds, turns, arguments.torch_python)
+    times, speeds = measure(*rounds_and_turns(arguments), arguments.torch_python)
     result = summarize(times, speeds)
     print(json.dumps(result, indent=2)) if arguments.json else show(result)
 
@@ -53,10 +53,17 @@ def main():
 
 def measure(rounds, turns, torch_python):
     """Times in ms, {case: {contender: [one median for each turn]}}, and products' GFLOP/s."""
+    contenders = {
+        "ours": {},
+        "keras": {},
+        "keras_onednn": {"environment": {"TF_ENABLE_ONEDNN_OPTS": "1"}},
+    }
+    if has_module(torch_python, "torch"):
+        contenders["torch"] = {"python": torch_python}
     times = {case: {} for case in GATES}
     speeds = {}
     for _ in range(rounds):
-        with Workers(torch_python) as workers:
+        with Workers(__file__, contenders) as workers:
             for _ in range(turns):
                 for name, worker in workers.items():
                     speeds.setdefault(name, []).append(worker.ask("product"))
@@ -67,54 +74,6 @@ def measure(rounds, turns, torch_python):
     return times, speeds
 
 
-class Workers(dict):
-    """One process for each contender; PyTorch's only where it is installed."""
-
-    def __init__(self, torch_python):
-        super().__init__()
-        pythons = dict.fromkeys(["ours", "keras", "keras_onednn"], sys.executable)
-        probe = [torch_python, "-c", "import torch"]
-        if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
-            pythons["torch"] = torch_python
-        for name, python in pythons.items():
-            self[name] = Worker(name, python)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for worker in self.values():
-            worker.process.stdin.close()
-            worker.process.wait()
-
-
-class Worker:
-    """A process that answers the name of a case with the time of a step."""
-
-    def __init__(self, name, python):
-        environment = {k: v for k, v in os.environ.items() if k != "TF_ENABLE_ONEDNN_OPTS"}
-        if name == "keras_onednn":
-            environment["TF_ENABLE_ONEDNN_OPTS"] = "1"
-        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self.process = subprocess.Popen(
-            [python, __file__, "--worker", name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            env=environment,
-            text=True,
-        )
-
-    def ask(self, case):
-        self.process.stdin.write(case + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            self.errors.seek(0)
-            raise RuntimeError(f"A worker ended without an answer:\n{self.errors.read()}")
-        return float(answer)
-
-
 def work(name):
     """The life of a worker: a line with a case in, a line with a number out."""
     make, product = torch_contender() if name == "torch" else keras_contender(name)
@@ -123,22 +82,16 @@ def work(name):
         for _ in range(3):
             step()
     product()
-    for line in sys.stdin:
-        if line.strip() == "product":
-            print(2 * 2048**3 / seconds(product) / 1e9, flush=True)
-        else:
-            step = steps[line.strip()]
-            print(statistics.median(seconds(step) for _ in range(STEPS)) * 1e3, flush=True)
 
+    def respond(case):
+        if case == "product":
+            return 2 * 2048**3 / seconds(product) / 1e9
+        return statistics.median(seconds(steps[case]) for _ in range(STEPS)) * 1e3
 
-def seconds(function):
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
+    answer(respond)
 
 
 def keras_contender(name):
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     if name == "ours":
         from coursekit import layers
     import keras
@@ -212,17 +165,10 @@ def summarize(times, speeds):
         for peer, theirs in by_contender.items():
             if peer == "ours":
                 continue
-            ratios = sorted(their / our for their, our in zip(theirs, ours, strict=True))
-            low, middle, high = statistics.quantiles(ratios, n=4)
-            cases[case][peer] = {
-                "ms": statistics.median(theirs),
-                "ratio": middle,
-                "quartiles": [low, high],
-            }
+            cases[case][peer] = {"ms": statistics.median(theirs), **compare(theirs, ours)}
     return {
         "shape": {"B": B, "T": T, "D": D, "U": U},
-        "cores": os.cpu_count(),
-        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
+        **machine(),
         "gflop_per_s": {name: statistics.median(of_one) for name, of_one in speeds.items()},
         "cases": cases,
     }

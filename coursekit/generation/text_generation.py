@@ -44,7 +44,7 @@ class TextGenerator:
 
     def __init__(self, model, context_length=None, forbidden_ids=(), use_cache=None):
         if not model.built:
-            model.build((None, None))
+            model(np.zeros((1, 1), np.int32))
         self.model = model
         self.context_length = context_length or model.sequence_length
         self.use_cache = has_cache(model) if use_cache is None else use_cache

@@ -31,10 +31,14 @@ class UncachedModel:
 def has_cache(model) -> bool:
     """Whether the cache of a model can be trusted.
 
-    A student's layer in the place of the reference's has no cache, or one that nobody has checked:
-    then the text is read again for each token.
+    A student's layer or attention in the place of the reference's has no cache, or one that nobody has
+    checked: then the text is read again for each token.
     """
     if not (hasattr(model, "call_with_cache") and hasattr(model, "initial_cache")):
         return False
     layers = model._flatten_layers()
-    return all(type(layer).__module__.split(".")[0] in ("coursekit", "keras") for layer in layers)
+    return all(
+        type(layer).__module__.split(".")[0] in ("coursekit", "keras")
+        and getattr(layer, "attention_function", None) is None
+        for layer in layers
+    )

@@ -60,13 +60,13 @@ class Writing:
             self._chances[row, start:end] = chances[row]
         self.finished = self.lengths == self.ends
         self._shown = self.lengths.copy()
-        self._position = int(self.lengths.min()) - 1  # of the next token to read
+        self.position = int(self.lengths.min()) - 1  # of the next token to read
         self._start, self._cache = -1, None
 
     @property
     def room(self) -> int:
         """How many tokens are left to read."""
-        return int(self.ends.max()) - 1 - self._position
+        return int(self.ends.max()) - 1 - self.position
 
     @property
     def done(self) -> bool:
@@ -74,7 +74,7 @@ class Writing:
 
     def end(self, row: int) -> None:
         """Ends a row at what it has written."""
-        self.ends[row] = min(self.ends[row], self._position + 1)
+        self.ends[row] = min(self.ends[row], self.position + 1)
         self.finished[row] = True
 
     def new_ids(self, row: int) -> list[int]:
@@ -83,19 +83,19 @@ class Writing:
 
     def more(self, max_tokens: int) -> list[list[int]]:
         """Goes on by at most `max_tokens` tokens; returns what is new of each row."""
-        stop = self._position + min(max_tokens, self.room)
-        while self._position < stop and not self.finished.all():
+        stop = self.position + min(max_tokens, self.room)
+        while self.position < stop and not self.finished.all():
             self._go_on(stop)
         return [self._new_of(row) for row in range(len(self.lengths))]
 
     def _go_on(self, stop):
         """Writes up to `stop`, or up to where the window has to move."""
-        start = window_start(self._position, self._context_length)
-        index = self._position - start
+        start = window_start(self.position, self._context_length)
+        index = self.position - start
         if start != self._start:
             index = self._read_from(start)
         columns = slice(start, start + self._cache_length + 1)
-        known = np.maximum(self.lengths, self._position + 1)
+        known = np.maximum(self.lengths, self.position + 1)
         state = (
             self._in_time(self.token_ids[:, columns]),
             self._in_time(self._chances[:, columns]),
@@ -110,14 +110,14 @@ class Writing:
         written = self.token_ids[:, columns]
         written[...] = token_ids.numpy().T[:, : written.shape[1]]
         self.finished = np.array(finished)
-        self._position = start + int(index)
+        self.position = start + int(index)
 
     def _read_from(self, start):
         """Fills a new cache with whole pieces of the text; returns where the rest begins."""
         self._start = start
         self._cache = self._loop.model.initial_cache(len(self.lengths), self._cache_length)
         index = 0
-        while start + index + PIECE <= self._position:
+        while start + index + PIECE <= self.position:
             piece = self.token_ids[:, start + index : start + index + PIECE]
             self._cache = self._loop.read(piece, self._cache, index)
             index += PIECE
@@ -130,7 +130,7 @@ class Writing:
 
     def _new_of(self, row):
         first = self._shown[row]
-        new = self.token_ids[row, first : min(self._position + 1, self.ends[row])].tolist()
+        new = self.token_ids[row, first : min(self.position + 1, self.ends[row])].tolist()
         for place, token in enumerate(new):
             if token in self._stop_ids:
                 new = new[: place + 1]
