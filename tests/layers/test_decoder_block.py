@@ -40,6 +40,12 @@ def kind(request):
     return request.param
 
 
+def quick_for(*kinds):
+    """For what takes seconds: the quick set does it for these kinds, the slow set for all."""
+    rest = [pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS if kind not in kinds]
+    return pytest.mark.parametrize("kind", [*kinds, *rest])
+
+
 def make(kind, **arguments):
     form = dict(KINDS[kind])
     if "rotary" in form:
@@ -190,14 +196,17 @@ def test_config(kind):
     checks.check_config(make(kind, dropout=0.2, key_dim=6, norm_epsilon=1e-3, dtype="bfloat16"))
 
 
+@quick_for("llama")
 def test_saved_and_loaded(kind, inputs, rng, tmp_path):
     checks.check_saved(ready(kind, inputs, rng), inputs, tmp_path / "model.keras")
 
 
+@quick_for("llama")
 def test_same_everywhere(kind, inputs, rng):
     checks.check_same_everywhere(ready(kind, inputs, rng), inputs)
 
 
+@quick_for("pre_norm")
 def test_one_fit_step(kind, inputs, rng):
     checks.check_fit_step(ready(kind, inputs, rng), inputs)
 

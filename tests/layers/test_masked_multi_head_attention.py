@@ -35,6 +35,12 @@ def kind(request):
     return request.param
 
 
+def quick_for(*kinds):
+    """For what takes seconds: the quick set does it for these kinds, the slow set for all."""
+    rest = [pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS if kind not in kinds]
+    return pytest.mark.parametrize("kind", [*kinds, *rest])
+
+
 def make(kind, **arguments):
     form = dict(KINDS[kind])
     if "rotary" in form:
@@ -193,11 +199,13 @@ def test_config(kind):
     assert layer.get_config()["dropout"] == 0.1
 
 
+@quick_for("rotary")
 def test_saved_and_loaded(kind, inputs, rng, tmp_path):
     layer = ready(kind, inputs, rng)
     checks.check_saved(layer, inputs, tmp_path / "model.keras", return_attention_scores=True)
 
 
+@quick_for("rotary")
 def test_same_everywhere(kind, inputs, rng):
     checks.check_same_everywhere(ready(kind, inputs, rng), inputs, return_attention_scores=True)
 
@@ -235,8 +243,8 @@ def test_dropout(inputs, rng):
     checks.assert_close([layer(inputs), layer(inputs, training=False)], [without(inputs)] * 2)
     first, second = (layer(inputs, training=True) for _ in range(2))
     assert np.abs(first - second).max() > 0
-    many = tf.reduce_mean([layer(inputs, training=True) for _ in range(200)], axis=0)
-    assert np.abs(many - without(inputs)).mean() < 0.2 * np.abs(first - without(inputs)).mean()
+    many = tf.reduce_mean([layer(inputs, training=True) for _ in range(60)], axis=0)
+    assert np.abs(many - without(inputs)).mean() < 0.3 * np.abs(first - without(inputs)).mean()
 
 
 def test_an_attention_function_takes_the_place_of_the_middle(inputs, rng):
