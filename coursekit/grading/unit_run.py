@@ -169,7 +169,8 @@ class UnitRun:
             outcome = judge(check, lane.student, lane.reference, self.unit.name, self._seed)
             if outcome.verdict != "grader-fault":
                 break
-        self._replies[check.name] = lane.student.replies
+        if outcome.category != "not-written":  # no mistake explains what is not there
+            self._replies[check.name] = lane.student.replies
         return outcome
 
     def _blocked(self, check: Check) -> Outcome | None:

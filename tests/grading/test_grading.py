@@ -277,3 +277,19 @@ def test_tensorflows_own_names_stay_out_of_messages(grade_source, with_body):
     assert "{{" not in message
     assert "\x1b" not in message
     assert "Matrix size-incompatible" in message
+
+
+def test_no_mistake_is_looked_for_where_nothing_is_written_yet(
+    toy_course, zygote, tmp_path, with_body
+):
+    stub = tmp_path / f"{UNIT}.py"
+    stub.write_text(
+        with_body('raise NotImplementedError("ex02_lstm: scale is not written yet")'), "utf-8"
+    )
+    unit, checks, key = find_unit(UNIT), checks_of(toy_course.checks(UNIT)), AnswerKey()
+    run = UnitRun(zygote, toy_course, unit, stub, 0, checks, key)
+    run.judge_all(lambda _: None, lambda: False)
+    results = run.finish().checks
+    unwritten = [check.name for check in results if "Not written yet" in check.message]
+    assert unwritten
+    assert not any(key.transcripts(name) for name in unwritten)
