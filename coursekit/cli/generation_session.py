@@ -74,13 +74,14 @@ def generate_and_show(prompt: str, path: Path | None, wishes: Wishes, as_json: b
 
     shown_as_it_comes = not as_json and wishes.samples == 1
 
+    begun = False
+
     def show(text: str) -> None:
         nonlocal begun
         sys.stdout.write(text if begun else prompt + text)
         sys.stdout.flush()
         begun = True
 
-    begun = False
     found = continue_texts(
         generator,
         tokenizer,

@@ -108,7 +108,8 @@ class TextGenerator:
         self._check(rows, max_new_tokens, stop_ids, overflow)
         lengths = [len(row) for row in rows]
         total = max(lengths) + max_new_tokens
-        seeds = [seed + r for r in range(len(rows))] if np.isscalar(seed) else list(seed)
+        single = isinstance(seed, int | np.integer)
+        seeds = [seed + r for r in range(len(rows))] if single else list(seed)
         if len(seeds) != len(rows):
             raise GenerationError(
                 f"There is a seed for each row. Received: {len(seeds)} for {len(rows)} rows"
