@@ -1,108 +1,97 @@
-"""The mathematics of attention, as pure functions.
+"""Attention as pure functions: a causal mask, a masked softmax, and what they are for.
 
-Legend: T query length, S key length, H width of queries and keys, Hv width of values. Masks are
-boolean, True where a query may look.
+Legend: T queries, S keys, H key_dim, C value width. Any axes may stand before them.
 """
 
-import numpy as np
+import math
+
 import tensorflow as tf
 
 
 def causal_mask(query_length, key_length):
-    """Which keys each query may see: those up to its own position.
+    """Which keys each query may see, if the last query stands at the last key.
 
-        mask[t, s] = s <= t + (S - T)
-
-    The last query sees every key, so with S > T the queries are the last T of S positions, as when
-    keys of earlier tokens wait in a cache.
+        mask[t, s] = s <= t + (key_length - query_length)
 
     Args:
-        query_length: int or scalar integer tensor, T.
-        key_length: int or scalar integer tensor, S.
+        query_length: T, int or scalar tensor.
+        key_length: S, int or scalar tensor.
 
     Returns:
-        Boolean (T, S).
+        Boolean (T, S), True where the key may be seen. The last query sees every key.
 
     Example:
 
-    >>> causal_mask(2, 3).numpy()
-    array([[ True,  True, False],
-           [ True,  True,  True]])
+    >>> causal_mask(2, 4).numpy().astype(int)
+    array([[1, 1, 1, 0],
+           [1, 1, 1, 1]])
     """
-    if isinstance(query_length, int) and isinstance(key_length, int):
-        return tf.constant(np.tri(query_length, key_length, key_length - query_length, dtype=bool))
-    queries = tf.range(query_length)[:, None] + (key_length - query_length)  # (T, 1)
-    return tf.range(key_length)[None, :] <= queries  # (T, S)
+    last_seen = tf.range(query_length)[:, None] + (key_length - query_length)  # (T, 1)
+    return tf.range(key_length)[None, :] <= last_seen
 
 
-def masked_softmax(scores, mask=None):
-    """Softmax over the last axis that gives masked places no weight.
+def masked_softmax(scores, mask=None, no_row_is_empty=False):
+    """Softmax over the last axis among the places where the mask is True.
 
-        weights = exp(scores) * mask / sum(exp(scores) * mask)
+        weights[s] = exp(scores[s]) / sum(exp(scores[s']) for s' with mask[s'])
 
-    Computed in float32 and stable for scores of any size. Masked scores are replaced, not added
-    to: an additive -1e9 is -inf in float16.
-
-    Masking: a fully masked row gives zeros, and gradients that are zero and not NaN.
+    Computed in float32 whatever the scores' dtype. A row without any True place gives zeros, and
+    its gradient is zero.
 
     Args:
-        scores: (..., S).
-        mask: Boolean, broadcastable to the shape of `scores`, True = keep. None: keep all.
+        scores: (..., T, S).
+        mask: boolean, broadcastable to the scores; None where every place counts.
+        no_row_is_empty: the caller's word that each row of the mask has a True place, as in a causal
+            mask: then the same weights take fewer operations.
 
     Returns:
-        Weights with the shape and dtype of `scores`.
+        Weights (..., T, S) in the dtype of the scores.
 
     Example:
 
-    >>> masked_softmax(tf.constant([[1.0, 1.0, 9.0]]), tf.constant([[True, True, False]])).numpy()
-    array([[0.5, 0.5, 0. ]], dtype=float32)
+    >>> masked_softmax([[1.0, 1.0, 9.0], [1.0, 2.0, 3.0]], [[True, True, False], [False] * 3]).numpy()
+    array([[0.5, 0.5, 0. ],
+           [0. , 0. , 0. ]], dtype=float32)
     """
     scores = tf.convert_to_tensor(scores)
     wide = tf.cast(scores, tf.float32)
     if mask is None:
         return tf.cast(tf.nn.softmax(wide), scores.dtype)
     mask = tf.cast(mask, tf.bool)
-    weights = tf.nn.softmax(tf.where(mask, wide, wide.dtype.min))
-    if not _every_row_keeps_something(mask):
-        weights = tf.where(mask, weights, 0.0)
-    return tf.cast(weights, scores.dtype)
-
-
-def _every_row_keeps_something(mask) -> bool:
-    """Whether that is known without running anything, as for a constant causal mask."""
-    known = tf.get_static_value(mask)
-    return known is not None and bool(known.any(axis=-1).all())
+    if no_row_is_empty:
+        # Added, not chosen: a sum costs no operation in the gradient, and exp makes it zero.
+        weights = tf.nn.softmax(wide + tf.where(mask, 0.0, -1e30))
+        return tf.cast(weights, scores.dtype)
+    weights = tf.nn.softmax(tf.where(mask, wide, tf.float32.min))
+    return tf.cast(tf.where(mask, weights, 0.0), scores.dtype)  # a row of min alone is uniform
 
 
 def scaled_dot_product_attention(query, key, value, mask=None):
-    """Each query's mean of the values, weighted by how well the keys answer it.
+    """Each query's average of the values, weighted by how well it fits their keys.
 
-        weights = masked_softmax(query @ key^T / sqrt(H), mask)    # (..., T, S)
-        output = weights @ value                                   # (..., T, Hv)
-
-    Masking: see `masked_softmax`; a fully masked query gets zeros.
+        weights = masked_softmax(query @ transpose(key) / sqrt(H), mask)
+        output = weights @ value
 
     Args:
-        query: (..., T, H). Leading axes broadcast, so several heads may share keys and values.
+        query: (..., T, H).
         key: (..., S, H).
-        value: (..., S, Hv).
-        mask: Boolean, broadcastable to (..., T, S), True = keep. None: keep all.
+        value: (..., S, C).
+        mask: boolean, broadcastable to (..., T, S), True where a query may see a key; or None.
 
     Returns:
-        `(output, weights)`: (..., T, Hv) and (..., T, S), in the dtype of the queries.
+        `(output, weights)`: (..., T, C) and (..., T, S).
 
     Example:
 
-    >>> x = tf.ones((2, 5, 4))
-    >>> output, weights = scaled_dot_product_attention(x, x, x, causal_mask(5, 5))
+    >>> output, weights = scaled_dot_product_attention(
+    ...     tf.ones((2, 3, 4)), tf.ones((2, 5, 4)), tf.ones((2, 5, 6)), causal_mask(3, 5))
     >>> output.shape, weights.shape
-    (TensorShape([2, 5, 4]), TensorShape([2, 5, 5]))
+    (TensorShape([2, 3, 6]), TensorShape([2, 3, 5]))
 
-    Reference: Vaswani et al. (2017), Attention is all you need, https://arxiv.org/abs/1706.03762
+    Reference:
+        Vaswani et al. (2017), Attention is all you need, https://arxiv.org/abs/1706.03762
     """
-    query = tf.convert_to_tensor(query)
-    # Scaling the queries, not the scores: fewer numbers, and no overflow in float16.
-    query *= tf.cast(1 / np.sqrt(query.shape[-1]), query.dtype)
-    scores = tf.matmul(query, key, transpose_b=True)  # (..., T, S)
-    weights = masked_softmax(scores, mask)
+    query, key, value = map(tf.convert_to_tensor, (query, key, value))
+    query = query * tf.cast(1 / math.sqrt(query.shape[-1]), query.dtype)
+    weights = masked_softmax(tf.matmul(query, key, transpose_b=True), mask)  # (..., T, S)
     return tf.matmul(weights, value), weights

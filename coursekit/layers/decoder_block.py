@@ -1,64 +1,64 @@
-"""One block of a decoder transformer."""
+"""Masked self-attention and a feed-forward network, each with a residual connection and a norm."""
 
 import keras
 
 from coursekit.layers.feed_forward import FeedForward
+from coursekit.layers.layer_norm import LayerNorm
 from coursekit.layers.masked_multi_head_attention import MaskedMultiHeadAttention
-from coursekit.layers.rotary_embedding import RotaryEmbedding
+from coursekit.layers.rms_norm import RMSNorm
 
-NORMS = {"layer": keras.layers.LayerNormalization, "rms": keras.layers.RMSNormalization}
+NORMS = {"layer": LayerNorm, "rms": RMSNorm}
 
 
 @keras.saving.register_keras_serializable(package="coursekit")
 class DecoderBlock(keras.layers.Layer):
-    """Attention and a feed-forward layer, each added to what came in.
+    """One block of a decoder transformer.
 
-        x = x + attention(norm(x)); x = x + feed_forward(norm(x))     # normalize_first=True
-        x = norm(x + attention(x)); x = norm(x + feed_forward(x))     # normalize_first=False
+        x = inputs + dropout(attention(attention_norm(inputs)))            # normalize_first
+        outputs = x + dropout(feed_forward(feed_forward_norm(x)))
 
-    Norms come first in GPT-2 and later models, last in the paper and GPT-1. Dropout falls on what
-    is added, and on the attention weights.
+        x = attention_norm(inputs + dropout(attention(inputs)))            # as first published
+        outputs = feed_forward_norm(x + dropout(feed_forward(x)))
 
-    Masking: as in `MaskedMultiHeadAttention`. No step sees a later one.
+    Masking: as in `MaskedMultiHeadAttention`, with the causal mask always on.
 
     Args:
-        num_heads: int, N.
-        intermediate_dim: int, the inner width of the feed-forward layer.
-        dropout: float.
-        normalize_first: whether norms come before attention and feed-forward layer, or after.
+        num_heads: N.
+        intermediate_dim: F, of the feed-forward network.
+        dropout: share of a sub-layer's result that is dropped in training.
+        normalize_first: whether a norm stands before each sub-layer or after each sum.
         norm: "layer" or "rms".
-        activation: of the feed-forward layer, see `FeedForward`.
-        use_bias: whether products have a bias.
-        num_key_value_heads: int, K. None: N.
-        key_dim: int, H, the width of a head. None: D / N.
-        rotary: a `RotaryEmbedding`, or None.
-        norm_epsilon: float.
-        kernel_initializer: of all kernels.
-        output_initializer: of the kernels of the two products that are added to x. None: as
-            `kernel_initializer`.
-        seed: int or None, of the dropout.
-        **kwargs: name, dtype, trainable.
+        activation: see `FeedForward`.
+        use_bias: whether products have biases.
+        num_key_value_heads: see `MaskedMultiHeadAttention`.
+        key_dim: H; None for D / N.
+        rotary: a `RotaryEmbedding` or None.
+        norm_epsilon: added to the variance.
 
     Call arguments:
         inputs: (B, T, D).
-        padding_mask: Boolean (B, T), True for a real token. None: all are real.
+        padding_mask: boolean (B, T), True for a real token; None where every token is real.
         training: whether dropout is on.
 
     Returns:
         (B, T, D).
 
     Raises:
-        ValueError: `num_heads` does not divide D and there is no `key_dim`, or a name is unknown.
+        ValueError: N does not divide D and no `key_dim` is given, an unknown norm, dropout that is
+            not in [0, 1), or whatever a part refuses.
 
     Example:
 
-    >>> DecoderBlock(num_heads=2, intermediate_dim=16)(keras.ops.ones((2, 5, 4))).shape
-    TensorShape([2, 5, 4])
+    >>> DecoderBlock(num_heads=2, intermediate_dim=16)(keras.ops.ones((1, 3, 8))).shape
+    TensorShape([1, 3, 8])
 
-    Reference: Vaswani et al. (2017), https://arxiv.org/abs/1706.03762
+    Reference:
+        Vaswani et al. (2017), Attention is all you need, https://arxiv.org/abs/1706.03762;
+        Xiong et al. (2020), On layer normalization in the transformer architecture,
+        https://arxiv.org/abs/2002.04745
     """
 
-    # A subclass may name others, for example a student's.
+    # A subclass may name others: they take the arguments that unit 8 and 9 give them.
     attention_class = MaskedMultiHeadAttention
     feed_forward_class = FeedForward
 
@@ -75,16 +75,19 @@ class DecoderBlock(keras.layers.Layer):
         key_dim=None,
         rotary=None,
         norm_epsilon=1e-5,
-        kernel_initializer="glorot_uniform",
-        output_initializer=None,
-        seed=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if num_heads <= 0:
-            raise ValueError(f"`num_heads` must be positive. Received: num_heads={num_heads}")
         if norm not in NORMS:
-            raise ValueError(f"`norm` must be one of {', '.join(NORMS)}. Received: norm={norm!r}")
+            raise ValueError(f'`norm` is "layer" or "rms". Received: norm={norm}')
+        if not hasattr(num_heads, "__index__") or num_heads <= 0:
+            raise ValueError(
+                f"`num_heads` must be a positive integer. Received: num_heads={num_heads}"
+            )
+        if not 0 <= dropout < 1:
+            raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
+        if isinstance(rotary, dict):
+            rotary = keras.saving.deserialize_keras_object(rotary)
         self.num_heads = num_heads
         self.intermediate_dim = intermediate_dim
         self.dropout = dropout
@@ -94,93 +97,79 @@ class DecoderBlock(keras.layers.Layer):
         self.use_bias = use_bias
         self.num_key_value_heads = num_key_value_heads
         self.key_dim = key_dim
-        self.rotary = RotaryEmbedding.get(rotary)
+        self.rotary = rotary
         self.norm_epsilon = norm_epsilon
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.output_initializer = keras.initializers.get(output_initializer)
-        self.seed = seed
+        self.attention_norm = self._norm("attention_norm")
+        self.feed_forward_norm = self._norm("feed_forward_norm")
+        self.feed_forward = self.feed_forward_class(
+            intermediate_dim,
+            **_unusual(activation=(activation, "gelu"), use_bias=(use_bias, True)),
+            dtype=self.dtype_policy,
+            name="feed_forward",
+        )
+        self.dropout_layer = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.supports_masking = True
 
     def build(self, input_shape):
-        width = input_shape[-1]
-        if self.key_dim is None and width % self.num_heads:
+        hidden_dim = input_shape[-1]
+        if self.key_dim is None and hidden_dim % self.num_heads:
             raise ValueError(
-                "`num_heads` must divide the width of the inputs, unless `key_dim` is given. "
-                f"Received: num_heads={self.num_heads}, input_shape={tuple(input_shape)}"
+                "`num_heads` must divide the width of the inputs. Received: "
+                f"num_heads={self.num_heads}, a width of {hidden_dim}"
             )
-        key_dim = self.key_dim or width // self.num_heads
-        own = {"dtype": self.dtype_policy}
-        initial = {
-            "kernel_initializer": self.kernel_initializer,
-            "output_initializer": self.output_initializer,
-        }
-        # A class from elsewhere knows the arguments of the lecture only; it gets no others unless
-        # they are asked for.
         self.attention = self.attention_class(
             self.num_heads,
-            key_dim,
-            dropout=self.dropout,
+            self.key_dim or hidden_dim // self.num_heads,
+            **_unusual(
+                use_bias=(self.use_bias, True),
+                num_key_value_heads=(self.num_key_value_heads, None),
+                rotary=(self.rotary, None),
+            ),
+            dtype=self.dtype_policy,
             name="attention",
-            **own,
-            **({} if self.use_bias else {"use_bias": False}),
-            **_given(num_key_value_heads=self.num_key_value_heads, rotary=self.rotary),
-            **(initial if issubclass(self.attention_class, MaskedMultiHeadAttention) else {}),
-            **_given(seed=self.seed),
         )
-        self.feed_forward = self.feed_forward_class(
-            self.intermediate_dim,
-            name="feed_forward",
-            **own,
-            **({} if self.activation == "gelu" else {"activation": self.activation}),
-            **({} if self.use_bias else {"use_bias": False}),
-            **(initial if issubclass(self.feed_forward_class, FeedForward) else {}),
-        )
-        make_norm = NORMS[self.norm]
-        self.attention_norm = make_norm(epsilon=self.norm_epsilon, name="attention_norm", **own)
-        self.feed_forward_norm = make_norm(
-            epsilon=self.norm_epsilon, name="feed_forward_norm", **own
-        )
-        self.dropout_layer = None
-        if self.dropout:
-            self.dropout_layer = keras.layers.Dropout(self.dropout, seed=self.seed, **own)
-        for layer in (
+        for part in (
             self.attention_norm,
             self.attention,
             self.feed_forward_norm,
             self.feed_forward,
         ):
-            layer.build(input_shape)
+            part.build(input_shape)
 
-    def call(self, inputs, padding_mask=None, training=None, mask=None):
-        padding_mask = mask if padding_mask is None else padding_mask
-
+    def call(self, inputs, padding_mask=None, training=None):
         def attention(x):
             return self.attention(x, padding_mask=padding_mask, training=training)
 
-        x = self._add(inputs, attention, self.attention_norm, training)
-        return self._add(x, self.feed_forward, self.feed_forward_norm, training)
+        return self.around(inputs, attention, training)
 
     def call_with_cache(self, inputs, cache, index, key_mask=None):
         """As `MaskedMultiHeadAttention.call_with_cache`: `(outputs, cache)`."""
+        caches = []
 
         def attention(x):
-            nonlocal cache
-            outputs, cache = self.attention.call_with_cache(x, cache, index, key_mask)
-            return outputs
+            average, new = self.attention.call_with_cache(x, cache, index, key_mask)
+            caches.append(new)
+            return average
 
-        x = self._add(inputs, attention, self.attention_norm, False)
-        x = self._add(x, self.feed_forward, self.feed_forward_norm, False)
-        return x, cache
+        return self.around(inputs, attention), caches[0]
 
-    def _add(self, x, layer, norm, training):
-        """Adds what a layer makes of x to x."""
-        change = layer(norm(x) if self.normalize_first else x)
-        if self.dropout_layer is not None:
-            change = self.dropout_layer(change, training=training)
-        return x + change if self.normalize_first else norm(x + change)
+    def around(self, inputs, attention, training=None):
+        """The equation, for any form of the attention."""
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
+        def drop(x):
+            return self.dropout_layer(x, training=training) if self.dropout else x
+
+        if self.normalize_first:
+            x = inputs + drop(attention(self.attention_norm(inputs)))
+            return x + drop(self.feed_forward(self.feed_forward_norm(x)))
+        x = self.attention_norm(inputs + drop(attention(inputs)))
+        return self.feed_forward_norm(x + drop(self.feed_forward(x)))
+
+    def _norm(self, name):
+        return NORMS[self.norm](self.norm_epsilon, dtype=self.dtype_policy, name=name)
+
+    def compute_output_shape(self, inputs_shape, padding_mask_shape=None):
+        return inputs_shape
 
     def get_config(self):
         return {
@@ -196,11 +185,9 @@ class DecoderBlock(keras.layers.Layer):
             "key_dim": self.key_dim,
             "rotary": keras.saving.serialize_keras_object(self.rotary),
             "norm_epsilon": self.norm_epsilon,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "output_initializer": keras.initializers.serialize(self.output_initializer),
-            "seed": self.seed,
         }
 
 
-def _given(**arguments):
-    return {name: value for name, value in arguments.items() if value is not None}
+def _unusual(**arguments):
+    """Of `name=(value, default)` those that differ: a student's class takes no others."""
+    return {name: value for name, (value, default) in arguments.items() if value != default}

@@ -1,61 +1,52 @@
-"""The part of a block that looks at each step alone."""
+"""The network that every position goes through by itself."""
 
 import keras
 import tensorflow as tf
 
-from coursekit.layers.projection import project
+from coursekit.layers.written_gradients import affine, gelu
 
 ACTIVATIONS = {
-    "gelu": lambda x: tf.nn.gelu(x, approximate=False),
+    "gelu": gelu,
     "gelu_approximate": lambda x: tf.nn.gelu(x, approximate=True),
     "relu": tf.nn.relu,
     "silu": tf.nn.silu,
-    "swiglu": lambda x: _swiglu(*tf.split(x, 2, axis=-1)),
 }
-
-
-def _swiglu(gate, values):
-    return tf.nn.silu(gate) * values
 
 
 @keras.saving.register_keras_serializable(package="coursekit")
 class FeedForward(keras.layers.Layer):
-    """Two products with an activation between, applied to each step alone.
+    """Two products with an activation between them, position by position.
 
-        outputs = activation(inputs @ kernel + bias) @ output_kernel + output_bias
+        outputs = activation(inputs @ kernel_in + bias_in) @ kernel_out + bias_out
+        outputs = (silu(inputs @ gate) * (inputs @ up)) @ kernel_out      # "swiglu"
 
-    With "swiglu" the first product is twice as wide, and one half gates the other:
+    With "swiglu" kernel_in holds the columns of the gate, then those of `up`, (D, 2F).
 
-        gate, values = split(inputs @ kernel + bias)
-        outputs = (silu(gate) * values) @ output_kernel + output_bias
-
-    Masking: a mask passes through; steps do not see each other.
+    Masking: positions do not see one another, so a mask changes nothing and is passed on.
 
     Args:
-        intermediate_dim: int, F, the width after the activation.
-        activation: "gelu" (exact, with erf), "gelu_approximate" (with tanh, as GPT-2), "relu",
-            "silu" or "swiglu".
-        use_bias: whether both products have a bias.
-        kernel_initializer: of `kernel` (D, F), or (D, 2F) for "swiglu".
-        bias_initializer: of both biases.
-        output_initializer: of `output_kernel` (F, D). None: as `kernel_initializer`.
-        **kwargs: name, dtype, trainable.
+        intermediate_dim: F, the width between the products.
+        activation: "gelu", "gelu_approximate" (by tanh, as in GPT-2), "relu", "silu" or "swiglu".
+        use_bias: whether the products have biases.
+        kernel_initializer: of both kernels.
 
     Call arguments:
-        inputs: (B, T, D), or any shape that ends with D.
+        inputs: (..., D).
 
     Returns:
-        The shape of the inputs.
+        (..., D).
 
     Raises:
-        ValueError: `intermediate_dim` is not positive, or the activation is unknown.
+        ValueError: `intermediate_dim` is not a positive integer, or the activation is unknown.
 
     Example:
 
-    >>> FeedForward(16, activation="swiglu")(keras.ops.ones((2, 3, 4))).shape
+    >>> FeedForward(16, activation="swiglu", use_bias=False)(keras.ops.ones((2, 3, 4))).shape
     TensorShape([2, 3, 4])
 
-    Reference: Shazeer (2020), GLU variants improve transformer, https://arxiv.org/abs/2002.05202
+    Reference:
+        Hendrycks and Gimpel (2016), Gaussian error linear units, https://arxiv.org/abs/1606.08415;
+        Shazeer (2020), GLU variants improve transformer, https://arxiv.org/abs/2002.05202
     """
 
     def __init__(
@@ -64,48 +55,53 @@ class FeedForward(keras.layers.Layer):
         activation="gelu",
         use_bias=True,
         kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        output_initializer=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if intermediate_dim <= 0:
+        if not hasattr(intermediate_dim, "__index__") or intermediate_dim <= 0:
             raise ValueError(
-                "`intermediate_dim` must be positive. "
+                "`intermediate_dim` must be a positive integer. "
                 f"Received: intermediate_dim={intermediate_dim}"
             )
-        if activation not in ACTIVATIONS:
+        if activation != "swiglu" and activation not in ACTIVATIONS:
             raise ValueError(
-                f"`activation` must be one of {', '.join(ACTIVATIONS)}. "
-                f"Received: activation={activation!r}"
+                f"`activation` is one of {', '.join([*ACTIVATIONS, 'swiglu'])}. "
+                f"Received: activation={activation}"
             )
         self.intermediate_dim = intermediate_dim
         self.activation = activation
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.output_initializer = keras.initializers.get(output_initializer)
         self.supports_masking = True
 
     def build(self, input_shape):
-        width = input_shape[-1]
-        first_width = self.intermediate_dim * (2 if self.activation == "swiglu" else 1)
-        first = self.kernel_initializer
-        last = self.output_initializer or first
-        self.kernel = self._weight("kernel", (width, first_width), first)
-        self.output_kernel = self._weight("output_kernel", (self.intermediate_dim, width), last)
-        self.bias = self.output_bias = None
-        if self.use_bias:
-            self.bias = self._weight("bias", (first_width,), self.bias_initializer)
-            self.output_bias = self._weight("output_bias", (width,), self.bias_initializer)
-
-    def _weight(self, name, shape, initializer):
-        return self.add_weight(name=name, shape=shape, initializer=initializer.clone())
+        hidden_dim = input_shape[-1]
+        width = self.intermediate_dim * (2 if self.activation == "swiglu" else 1)
+        self.kernel_in = self._weight("kernel_in", (hidden_dim, width))
+        self.bias_in = self._bias("bias_in", width)
+        self.kernel_out = self._weight("kernel_out", (self.intermediate_dim, hidden_dim))
+        self.bias_out = self._bias("bias_out", hidden_dim)
 
     def call(self, inputs):
-        x = ACTIVATIONS[self.activation](project(inputs, self.kernel, self.bias))  # (B T, F)
-        x = project(x, self.output_kernel, self.output_bias)  # (B T, D)
-        return tf.reshape(x, tf.shape(inputs) if None in inputs.shape else inputs.shape)
+        inputs = tf.cast(inputs, self.compute_dtype)
+        flat = tf.reshape(inputs, [-1, inputs.shape[-1]])  # (B*T, D)
+        between = affine(flat, *map(_tensor, (self.kernel_in, self.bias_in)))  # (B*T, F)
+        if self.activation == "swiglu":
+            gate, up = tf.split(between, 2, axis=-1)
+            between = tf.nn.silu(gate) * up
+        else:
+            between = ACTIVATIONS[self.activation](between)
+        outputs = affine(between, *map(_tensor, (self.kernel_out, self.bias_out)))
+        return tf.ensure_shape(tf.reshape(outputs, tf.shape(inputs)), inputs.shape)
+
+    def _weight(self, name, shape):
+        initializer = keras.initializers.get(keras.initializers.serialize(self.kernel_initializer))
+        return self.add_weight(name=name, shape=shape, initializer=initializer)
+
+    def _bias(self, name, width):
+        if not self.use_bias:
+            return None
+        return self.add_weight(name=name, shape=(width,), initializer="zeros")
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -117,6 +113,8 @@ class FeedForward(keras.layers.Layer):
             "activation": self.activation,
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "output_initializer": keras.initializers.serialize(self.output_initializer),
         }
+
+
+def _tensor(weight):
+    return None if weight is None else tf.convert_to_tensor(weight)

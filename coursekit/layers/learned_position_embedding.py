@@ -1,4 +1,4 @@
-"""Positions as a matrix that is learned."""
+"""Positions as a table that is learned."""
 
 import keras
 import tensorflow as tf
@@ -6,44 +6,46 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="coursekit")
 class LearnedPositionEmbedding(keras.layers.Layer):
-    """Adds to each step a learned vector of its position.
+    """Adds to each step of a sequence a learned vector for its position.
 
         outputs[:, t] = inputs[:, t] + position_embeddings[start_index + t]
 
-    Unlike KerasHub's `PositionEmbedding` it returns the sum.
-
-    Masking: a mask passes through.
+    Masking: padding gets a vector like any step; a mask passes through.
 
     Args:
-        sequence_length: int, how many positions there are.
-        initializer: of the matrix `position_embeddings`, (sequence_length, D).
-        **kwargs: name, dtype, trainable.
+        sequence_length: the number of positions that have a vector.
+        initializer: of the table, (sequence_length, D).
 
     Call arguments:
         inputs: (B, T, D).
-        start_index: int or scalar tensor. The position of the first step.
+        start_index: position of the first step, int or scalar tensor.
 
     Returns:
         (B, T, D).
 
     Raises:
-        ValueError: the inputs end after `sequence_length`. (A `start_index` that is a tensor is
-            known too late for that; whoever counts steps must know the length.)
+        ValueError: `sequence_length` is not a positive integer, or the inputs reach beyond it (an
+            `InvalidArgumentError` where a graph finds that out as it runs).
 
     Example:
 
     >>> layer = LearnedPositionEmbedding(8)
-    >>> layer(keras.ops.zeros((2, 3, 4))).shape, layer.position_embeddings.shape
-    (TensorShape([2, 3, 4]), TensorShape([8, 4]))
+    >>> layer(keras.ops.zeros((1, 3, 2)), start_index=5).shape
+    TensorShape([1, 3, 2])
+
+    Reference:
+        Gehring et al. (2017), Convolutional sequence to sequence learning,
+        https://arxiv.org/abs/1705.03122; Radford et al. (2018), GPT.
     """
 
     def __init__(self, sequence_length, initializer="glorot_uniform", **kwargs):
         super().__init__(**kwargs)
-        if sequence_length <= 0:
+        if not hasattr(sequence_length, "__index__") or sequence_length <= 0:
             raise ValueError(
-                f"`sequence_length` must be positive. Received: sequence_length={sequence_length}"
+                "`sequence_length` must be a positive integer. "
+                f"Received: sequence_length={sequence_length}"
             )
-        self.sequence_length = sequence_length
+        self.sequence_length = int(sequence_length)
         self.initializer = keras.initializers.get(initializer)
         self.supports_masking = True
 
@@ -55,20 +57,21 @@ class LearnedPositionEmbedding(keras.layers.Layer):
         )
 
     def call(self, inputs, start_index=0):
-        steps = inputs.shape[1] or tf.shape(inputs)[1]
-        table = tf.convert_to_tensor(self.position_embeddings)
-        if not isinstance(start_index, int):
-            return inputs + tf.gather(table, start_index + tf.range(steps))
-        if isinstance(steps, int) and start_index + steps > self.sequence_length:
+        length = inputs.shape[1]
+        known = length is not None and isinstance(start_index, int)
+        if known and start_index + length > self.sequence_length:
             raise ValueError(
-                f"There are {self.sequence_length} positions, and the inputs end at position "
-                f"{start_index + steps}; shorten them or make `sequence_length` larger. "
-                f"Received: inputs.shape={tuple(inputs.shape)}, start_index={start_index}"
+                f"There are {self.sequence_length} positions. Received: {length} steps from "
+                f"position {start_index}"
             )
-        return inputs + table[start_index : start_index + steps]
+        length = tf.shape(inputs)[1] if length is None else length
+        table = tf.convert_to_tensor(self.position_embeddings)
+        # Not `table[...]`: too short a slice would be broadcast where one row is left.
+        rows = tf.slice(table, [start_index, 0], [length, table.shape[-1]])  # (T, D)
+        return inputs + tf.cast(rows, inputs.dtype)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
+    def compute_output_shape(self, inputs_shape, start_index_shape=None):
+        return inputs_shape
 
     def get_config(self):
         return {

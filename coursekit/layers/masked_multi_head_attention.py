@@ -1,67 +1,65 @@
-"""Self-attention of several heads that may look back and not ahead."""
+"""Self-attention with several heads, masks, and a cache for one token at a time."""
+
+import math
 
 import keras
 import tensorflow as tf
 
-from coursekit.layers.attention import causal_mask, scaled_dot_product_attention
-from coursekit.layers.projection import project
-from coursekit.layers.rotary_embedding import RotaryEmbedding
+from coursekit.layers.attention import causal_mask, masked_softmax
+from coursekit.layers.written_gradients import affine
 
 
 @keras.saving.register_keras_serializable(package="coursekit")
 class MaskedMultiHeadAttention(keras.layers.Layer):
-    """Masked multi-head self-attention.
+    """Self-attention of a sequence, by N heads at once.
 
-        query, key, value = split(inputs @ kernel + bias)       # (B, T, N H), 2 x (B, T, K H)
-        head[n] = attention(query[n], key[n // (N / K)], value[n // (N / K)], mask)
-        outputs = concat(heads) @ output_kernel + output_bias   # (B, T, D)
+        query, key, value = split(inputs @ kernel + bias)                  # (N, B, T, H) each
+        weights = masked_softmax(query @ transpose(key) / sqrt(H), mask)   # (N, B, T, T)
+        outputs = merge(weights @ value) @ output_kernel + output_bias
 
-    One fused product makes the queries, keys and values of all heads: the columns of `kernel`,
-    (D, (N + 2 K) H), are the queries head by head, then the keys, then the values. With fewer
-    key/value heads than heads (K < N) neighbouring heads share one, and the cache is N / K times
-    smaller.
+    The three products are one, with the columns of all queries first, then keys, then values, head
+    by head. With fewer key and value heads (K < N), each serves N / K query heads in a row.
 
-    Masking: True = keep. `padding_mask` hides keys, and by default each step sees no later one. A
-    query that sees nothing gives zeros before the output product. Without `padding_mask` a mask
-    that Keras attached to the inputs is used, and passed on. The softmax is computed in float32.
+    Masking: a query sees the keys that are real (`padding_mask`) and, with `use_causal_mask`, not
+    later than itself. A query that sees no key gets zeros as its average. Keras' own mask, if the
+    inputs carry one, stands in for a `padding_mask` that is not given, and is passed on.
 
     Args:
-        num_heads: int, N.
-        key_dim: int, H, the width of a head.
-        dropout: float. The share of attention weights that training drops.
-        use_bias: whether both products have a bias.
-        num_key_value_heads: int, K, a divisor of N. None: N.
+        num_heads: N.
+        key_dim: H, the width of a head.
+        dropout: share of the attention weights that are dropped in training.
+        use_bias: whether the products have biases.
+        num_key_value_heads: K, a divisor of N; None for N.
         rotary: a `RotaryEmbedding` that turns queries and keys, or None.
         kernel_initializer: of both kernels.
-        bias_initializer: of both biases.
-        output_initializer: of `output_kernel` (N H, D). None: as `kernel_initializer`.
-        seed: int or None, of the dropout.
-        **kwargs: name, dtype, trainable.
 
     Call arguments:
         inputs: (B, T, D).
-        padding_mask: Boolean (B, T), True for a real token. None: all are real.
-        use_causal_mask: whether a step is kept from seeing later ones.
-        return_attention_scores: whether to return the weights too.
+        padding_mask: boolean (B, T), True for a real token; None where every token is real.
+        use_causal_mask: whether later tokens are hidden.
+        return_attention_scores: whether the weights are returned too.
         training: whether dropout is on.
 
     Returns:
-        (B, T, D); with `return_attention_scores` also the weights, (B, N, T, T).
+        (B, T, D), or `(outputs, weights)` with weights (B, N, T, T).
 
     Raises:
-        ValueError: a size is not positive, `num_key_value_heads` does not divide `num_heads`,
-            `dropout` is not in [0, 1), or `key_dim` is odd and there is a rotary embedding.
+        ValueError: a number is not positive, K does not divide N, or dropout is not in [0, 1).
 
     Example:
 
-    >>> layer = MaskedMultiHeadAttention(num_heads=4, key_dim=2)
-    >>> outputs, scores = layer(keras.ops.ones((2, 5, 8)), return_attention_scores=True)
-    >>> outputs.shape, scores.shape
-    (TensorShape([2, 5, 8]), TensorShape([2, 4, 5, 5]))
+    >>> layer = MaskedMultiHeadAttention(num_heads=2, key_dim=4)
+    >>> outputs, weights = layer(keras.ops.ones((1, 3, 8)), return_attention_scores=True)
+    >>> outputs.shape, weights.shape
+    (TensorShape([1, 3, 8]), TensorShape([1, 2, 3, 3]))
 
-    Reference: Vaswani et al. (2017), https://arxiv.org/abs/1706.03762; grouped heads: Ainslie et
-    al. (2023), https://arxiv.org/abs/2305.13245
+    Reference:
+        Vaswani et al. (2017), Attention is all you need, https://arxiv.org/abs/1706.03762;
+        Ainslie et al. (2023), GQA, https://arxiv.org/abs/2305.13245
     """
+
+    # A subclass may name a function like `scaled_dot_product_attention` that does the middle part.
+    attention_function = None
 
     def __init__(
         self,
@@ -72,61 +70,54 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
         num_key_value_heads=None,
         rotary=None,
         kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        output_initializer=None,
-        seed=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if num_heads <= 0:
-            raise ValueError(f"`num_heads` must be positive. Received: num_heads={num_heads}")
-        if key_dim <= 0:
-            raise ValueError(f"`key_dim` must be positive. Received: key_dim={key_dim}")
-        if num_key_value_heads is not None and (
-            num_key_value_heads <= 0 or num_heads % num_key_value_heads
+        kv_heads = num_heads if num_key_value_heads is None else num_key_value_heads
+        for name, value in (
+            ("num_heads", num_heads),
+            ("key_dim", key_dim),
+            ("num_key_value_heads", kv_heads),
         ):
+            if not hasattr(value, "__index__") or value <= 0:
+                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value}")
+        if num_heads % kv_heads:
             raise ValueError(
                 "`num_key_value_heads` must divide `num_heads`. Received: "
-                f"num_heads={num_heads}, num_key_value_heads={num_key_value_heads}"
+                f"num_key_value_heads={kv_heads}, num_heads={num_heads}"
             )
         if not 0 <= dropout < 1:
             raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
-        rotary = RotaryEmbedding.get(rotary)
+        if isinstance(rotary, dict):
+            rotary = keras.saving.deserialize_keras_object(rotary)
         if rotary is not None and key_dim % 2:
-            raise ValueError(
-                "Rotary positions turn pairs of features, so `key_dim` must be even. "
-                f"Received: key_dim={key_dim}"
-            )
+            raise ValueError(f"Rotary positions need an even key_dim. Received: key_dim={key_dim}")
         self.num_heads = num_heads
         self.key_dim = key_dim
         self.dropout = dropout
         self.use_bias = use_bias
-        self.num_key_value_heads = num_key_value_heads
+        self.num_key_value_heads = kv_heads
         self.rotary = rotary
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.output_initializer = keras.initializers.get(output_initializer)
-        self.seed = seed
+        self.dropout_layer = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
         self.supports_masking = True
-        self.groups = num_key_value_heads or num_heads  # K
-        self.dropout_layer = None
-        if dropout:
-            self.dropout_layer = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy)
 
     def build(self, input_shape):
-        width = input_shape[-1]
-        fused = (self.num_heads + 2 * self.groups) * self.key_dim
-        merged = self.num_heads * self.key_dim
-        output_initializer = self.output_initializer or self.kernel_initializer
-        self.kernel = self._weight("kernel", (width, fused), self.kernel_initializer)
-        self.output_kernel = self._weight("output_kernel", (merged, width), output_initializer)
+        hidden_dim = input_shape[-1]
+        inner = self.num_heads * self.key_dim
+        width = inner + 2 * self.num_key_value_heads * self.key_dim
+        self.kernel = self.add_weight(
+            name="kernel", shape=(hidden_dim, width), initializer=self._initializer()
+        )
+        self.output_kernel = self.add_weight(
+            name="output_kernel", shape=(inner, hidden_dim), initializer=self._initializer()
+        )
         self.bias = self.output_bias = None
         if self.use_bias:
-            self.bias = self._weight("bias", (fused,), self.bias_initializer)
-            self.output_bias = self._weight("output_bias", (width,), self.bias_initializer)
-
-    def _weight(self, name, shape, initializer):
-        return self.add_weight(name=name, shape=shape, initializer=initializer.clone())
+            self.bias = self.add_weight(name="bias", shape=(width,), initializer="zeros")
+            self.output_bias = self.add_weight(
+                name="output_bias", shape=(hidden_dim,), initializer="zeros"
+            )
 
     def call(
         self,
@@ -135,71 +126,116 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
         use_causal_mask=True,
         return_attention_scores=False,
         training=None,
-        mask=None,
     ):
+        if padding_mask is None:
+            padding_mask = getattr(inputs, "_keras_mask", None)
+        query, key, value = self.project(inputs)
         length = inputs.shape[1] or tf.shape(inputs)[1]
-        padding_mask = mask if padding_mask is None else padding_mask
-        visible = causal_mask(length, length) if use_causal_mask else None  # (T, T)
-        visible = _also_keeping(padding_mask, visible)
-        query, key, value = self._query_key_value(inputs, 0)
-        outputs, weights = self._attend(query, key, value, visible, training)
-        return (outputs, weights) if return_attention_scores else outputs
+        mask = causal_mask(length, length) if use_causal_mask else None  # (T, T)
+        if padding_mask is not None:
+            keys = tf.cast(padding_mask, tf.bool)[:, None, :]  # (B, 1, T)
+            mask = keys if mask is None else mask & keys
+        no_row_is_empty = padding_mask is None  # a query sees itself
+        average, weights = self.attend(query, key, value, mask, no_row_is_empty, training)
+        outputs = self.merge(average)
+        if return_attention_scores:
+            return outputs, tf.transpose(weights, [1, 0, 2, 3])  # (B, N, T, T)
+        return outputs
+
+    def initial_cache(self, batch_size, length):
+        """Empty keys and values for `length` positions: two zeros of (K, B, S, H)."""
+        shape = (self.num_key_value_heads, batch_size, length, self.key_dim)
+        return tf.zeros(shape, self.compute_dtype), tf.zeros(shape, self.compute_dtype)
 
     def call_with_cache(self, inputs, cache, index, key_mask=None):
-        """Attends from steps that stand at positions `index` to `index + T - 1` of a cache.
+        """As `call`, for tokens that follow those whose keys and values are in the cache.
 
         Args:
-            inputs: (B, T, D), the first steps of a text or one that follows.
-            cache: `(keys, values)`, each (B, S, K, H). What lies after the last step is not seen.
+            inputs: (B, T, D), of the tokens at positions index to index + T - 1.
+            cache: from `initial_cache`, or from the call before.
             index: int or scalar tensor.
-            key_mask: Boolean (B, S), True for keys that may be seen. None: all.
+            key_mask: boolean (B, S), True for positions that may be seen; None for all.
 
         Returns:
-            `(outputs, cache)`: (B, T, D), and the cache with the keys and values of these steps.
+            `(outputs, cache)`: (B, T, D), and the cache with the new keys and values.
         """
-        length, size = inputs.shape[1] or tf.shape(inputs)[1], cache[0].shape[1]
-        query, key, value = self._query_key_value(inputs, index)
-        start = (0, index, 0, 0)
-        keys = keras.ops.slice_update(cache[0], start, tf.cast(key, cache[0].dtype))
-        values = keras.ops.slice_update(cache[1], start, tf.cast(value, cache[1].dtype))
-        last = tf.range(length)[:, None] + index  # (T, 1)
-        visible = _also_keeping(key_mask, tf.range(size)[None, :] <= last)
-        key, value = tf.cast(keys, query.dtype), tf.cast(values, query.dtype)
-        outputs, _ = self._attend(query, key, value, visible, training=False)
-        return outputs, (keys, values)
+        query, key, value = self.project(inputs, index)
+        start = (0, 0, index, 0)
+        keys = keras.ops.slice_update(cache[0], start, key)
+        values = keras.ops.slice_update(cache[1], start, value)
+        length, steps = keys.shape[2], inputs.shape[1] or tf.shape(inputs)[1]
+        # Position index + t sees itself and what is before it.
+        mask = tf.range(length)[None, :] <= index + tf.range(steps)[:, None]  # (T, S)
+        if key_mask is not None:
+            mask = mask & tf.cast(key_mask, tf.bool)[:, None, :]  # (B, T, S)
+        average, _ = self.attend(query, keys, values, mask, no_row_is_empty=key_mask is None)
+        return self.merge(average), (keys, values)
 
-    def _query_key_value(self, inputs, index):
-        """Queries (B, T, N, H), keys and values (B, T, K, H), turned by their positions."""
-        length = inputs.shape[1] or tf.shape(inputs)[1]
-        heads = [self.num_heads, self.groups, self.groups]
-        x = project(inputs, self.kernel, self.bias)
-        x = tf.reshape(x, (-1, length, sum(heads), self.key_dim))  # (B, T, N + 2 K, H)
-        if self.rotary is None:
-            return tf.split(x, heads, axis=2)
-        x, value = tf.split(x, [heads[0] + heads[1], heads[2]], axis=2)
-        query, key = tf.split(self.rotary(x, start_index=index), heads[:2], axis=2)
+    def project(self, inputs, start_index=0):
+        """Queries (N, B, T, H), keys and values (K, B, T, H) of (B, T, D)."""
+        inputs = tf.cast(inputs, self.compute_dtype)
+        flat = tf.reshape(inputs, [-1, inputs.shape[-1]])  # (B*T, D)
+        products = affine(flat, self._narrow(self.kernel), self._narrow(self.bias))
+        heads = self.num_heads + 2 * self.num_key_value_heads
+        batch, length = self._sizes(inputs)
+        products = tf.reshape(products, [batch, length, heads, self.key_dim])
+        products = tf.transpose(products, [2, 0, 1, 3])  # (N + 2K, B, T, H)
+        sizes = [self.num_heads, self.num_key_value_heads, self.num_key_value_heads]
+        query, key, value = tf.split(products, sizes)
+        if self.rotary is not None:
+            angles = self.rotary.angles(query, start_index)
+            query, key = self.rotary.turn(query, angles), self.rotary.turn(key, angles)
         return query, key, value
 
-    def _attend(self, query, key, value, visible, training):
-        """Outputs (B, T, D) and weights (B, N, T, S)."""
-        length = query.shape[1] or tf.shape(query)[1]
-        merged = self.num_heads * self.key_dim
-        query = tf.reshape(
-            query, (-1, length, self.groups, self.num_heads // self.groups, self.key_dim)
-        )
-        query = tf.transpose(query, (2, 3, 0, 1, 4))  # (K, N / K, B, T, H)
-        key = tf.transpose(key, (2, 0, 1, 3))[:, None]  # (K, 1, B, S, H)
-        value = tf.transpose(value, (2, 0, 1, 3))[:, None]
-        outputs, weights = scaled_dot_product_attention(query, key, value, visible)
-        if self.dropout_layer is not None:
-            weights = self.dropout_layer(weights, training=training)
-            outputs = tf.matmul(weights, value)
-        outputs = tf.transpose(outputs, (2, 3, 0, 1, 4))  # (B, T, K, N / K, H)
-        outputs = project(tf.reshape(outputs, (-1, merged)), self.output_kernel, self.output_bias)
-        outputs = tf.reshape(outputs, (-1, length, outputs.shape[-1]))
-        weights = tf.transpose(weights, (2, 0, 1, 3, 4))  # (B, K, N / K, T, S)
-        weights = tf.reshape(weights, (-1, self.num_heads, length, tf.shape(weights)[-1]))
-        return outputs, weights
+    def attend(self, query, key, value, mask, no_row_is_empty=False, training=None):
+        """Averages (N, B, T, H) and weights (N, B, T, S); the mask is (T, S) or (B, T, S)."""
+        groups = self.num_heads // self.num_key_value_heads
+        if groups > 1:
+            key, value = tf.repeat(key, groups, axis=0), tf.repeat(value, groups, axis=0)
+        if type(self).attention_function is not None:
+            average, weights = type(self).attention_function(query, key, value, mask)
+            if not training or not self.dropout:
+                return average, weights
+        else:
+            query = query * tf.cast(1 / math.sqrt(self.key_dim), query.dtype)
+            scores = tf.matmul(query, key, transpose_b=True)
+            weights = masked_softmax(scores, mask, no_row_is_empty)
+        seen = self.dropout_layer(weights, training=training) if self.dropout else weights
+        return tf.matmul(seen, value), weights
+
+    def merge(self, average):
+        """(N, B, T, H) to the outputs (B, T, D)."""
+        average = tf.transpose(average, [1, 2, 0, 3])  # (B, T, N, H)
+        batch, length = self._sizes(average)
+        flat = tf.reshape(average, [-1, self.num_heads * self.key_dim])  # (B*T, N*H)
+        outputs = affine(flat, self._narrow(self.output_kernel), self._narrow(self.output_bias))
+        return tf.reshape(outputs, [batch, length, outputs.shape[-1]])
+
+    def _narrow(self, weight):
+        """Keras casts weights inside `call` only, and not in `call_with_cache`."""
+        if weight is None:
+            return None
+        return tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)
+
+    @staticmethod
+    def _sizes(tensor):
+        """B and T, as numbers where they are known."""
+        dynamic = tf.shape(tensor)
+        return [dynamic[i] if tensor.shape[i] is None else tensor.shape[i] for i in (0, 1)]
+
+    def _initializer(self):
+        return keras.initializers.get(keras.initializers.serialize(self.kernel_initializer))
+
+    def compute_output_shape(self, inputs_shape, padding_mask_shape=None):
+        return inputs_shape
+
+    def compute_output_spec(self, inputs, *_, return_attention_scores=False, **__):
+        outputs = keras.KerasTensor(inputs.shape, self.compute_dtype)
+        if not return_attention_scores:
+            return outputs
+        batch, length, _ = inputs.shape
+        shape = (batch, self.num_heads, length, length)
+        return outputs, keras.KerasTensor(shape, self.compute_dtype)
 
     def get_config(self):
         return {
@@ -211,15 +247,4 @@ class MaskedMultiHeadAttention(keras.layers.Layer):
             "num_key_value_heads": self.num_key_value_heads,
             "rotary": keras.saving.serialize_keras_object(self.rotary),
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "output_initializer": keras.initializers.serialize(self.output_initializer),
-            "seed": self.seed,
         }
-
-
-def _also_keeping(key_mask, visible):
-    """Joins a mask of keys (B, S) and one of queries and keys (T, S); each may be None."""
-    if key_mask is None:
-        return visible
-    key_mask = tf.cast(key_mask, tf.bool)[:, None, :]  # (B, 1, S)
-    return key_mask if visible is None else key_mask & visible

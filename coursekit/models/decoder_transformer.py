@@ -1,11 +1,10 @@
-"""The decoder transformer: a language model of stacked blocks."""
+"""The decoder transformer: next-token logits for every position of a sequence at once."""
 
 import keras
 import tensorflow as tf
 
 from coursekit.layers.decoder_block import NORMS, DecoderBlock
 from coursekit.layers.learned_position_embedding import LearnedPositionEmbedding
-from coursekit.layers.projection import project
 from coursekit.layers.rotary_embedding import RotaryEmbedding
 from coursekit.layers.sinusoidal_position_encoding import SinusoidalPositionEncoding
 
@@ -14,66 +13,60 @@ POSITIONS = ("learned", "sinusoidal", "rotary", None)
 
 @keras.saving.register_keras_serializable(package="coursekit")
 class DecoderTransformer(keras.Model):
-    """A decoder-only transformer: at each step the logits of the next token.
+    """A language model of masked self-attention.
 
-        x = token_embedding(token_ids) + position_embedding
-        for block in blocks:
-            x = block(x, padding_mask)
-        logits = norm(x) @ token_embeddings^T       # (B, T, V)
+        x = dropout(positions(token_embedding[token_ids]))     # (B, T, D)
+        for block in blocks: x = block(x, padding_mask)
+        logits = final_norm(x) @ transpose(token_embedding)    # (B, T, V)
 
-    The output product uses the embedding of the tokens (tied), unless `tie_embeddings=False`. There
-    is a final norm only if norms come first: otherwise the last block ends with one.
+    Without `normalize_first` there is no final norm: each block ends with one.
 
-    Masking: True = real token. Padding changes nothing at real steps. The logits carry no Keras
-    mask: which labels count is the loss's business (`coursekit.objectives.shift_labels`).
+    Masking: True = real token. Logits at position t depend on the real tokens up to t; those at
+    padding are of no use to anybody. The labels' mask belongs to the loss.
 
     Args:
-        vocabulary_size: int, V.
-        sequence_length: int. The longest text the model sees.
-        num_layers: int, the number of blocks.
-        num_heads: int, N.
-        hidden_dim: int, D.
-        intermediate_dim: int, the inner width of the feed-forward layers. None: 4 D.
-        dropout: float.
-        positions: "learned" (a matrix, as GPT), "sinusoidal" (as the paper), "rotary" (as llama), or
-            None: the model cannot tell the order of what it sees but by the causal mask.
-        normalize_first, norm, activation, use_bias, num_key_value_heads, key_dim, norm_epsilon: of
-            each block, see `DecoderBlock`.
-        tie_embeddings: whether the output product uses the token embedding.
+        vocabulary_size: V.
+        sequence_length: the longest sequence the model is made for.
+        num_layers: number of blocks.
+        num_heads: N.
+        hidden_dim: D.
+        intermediate_dim: F; None for 4 * D.
+        dropout: rate, of embeddings and in the blocks.
+        positions: "learned", "sinusoidal", "rotary" or None.
+        normalize_first: whether norms stand before sub-layers.
+        norm: "layer" or "rms".
+        activation: see `FeedForward`.
+        use_bias: whether products have biases.
+        num_key_value_heads: K; None for N.
+        norm_epsilon: added to the variance by every norm.
         max_wavelength: of sinusoidal and rotary positions.
-        interleaved: whether rotary pairs are neighbours, see `RotaryEmbedding`.
-        kernel_initializer: of embeddings and kernels. Products whose result is added to x start
-            smaller by sqrt(2 num_layers) if this is a normal distribution, as in GPT-2.
-        seed: int or None, of the dropout.
-        **kwargs: name, dtype, trainable.
+        interleaved: which numbers rotary positions pair, see `RotaryEmbedding`.
+        tie_embeddings: whether the output product uses the token embedding.
 
     Call arguments:
-        token_ids: integers (B, T), T at most `sequence_length`.
-        padding_mask: Boolean (B, T). None: all tokens are real.
+        token_ids: (B, T) ids.
+        padding_mask: boolean (B, T), or None where every token is real.
         training: whether dropout is on.
 
     Returns:
         Logits, float32 (B, T, V).
 
     Raises:
-        ValueError: `num_heads` does not divide D, an unknown name, or more than `sequence_length`
-            tokens.
+        ValueError: an unknown kind of positions, a number that is not positive, `num_heads` that
+            does not divide `hidden_dim`, or a sequence longer than `sequence_length`.
 
     Example:
 
-    >>> model = DecoderTransformer(65, 16, num_layers=2, num_heads=2, hidden_dim=8)
+    >>> model = DecoderTransformer(11, 8, num_layers=1, num_heads=2, hidden_dim=4)
     >>> model(tf.constant([[1, 2, 3]])).shape
-    TensorShape([1, 3, 65])
-    >>> cache = model.initial_cache(batch_size=1, length=16)
-    >>> logits, cache = model.call_with_cache(tf.constant([[1, 2, 3]]), cache, 0)
-    >>> logits, cache = model.call_with_cache(tf.constant([[4]]), cache, 3)
-    >>> logits.shape
-    TensorShape([1, 1, 65])
+    TensorShape([1, 3, 11])
 
-    Reference: Radford et al. (2019), Language models are unsupervised multitask learners.
+    Reference:
+        Radford et al. (2019), Language models are unsupervised multitask learners (GPT-2);
+        Press and Wolf (2017), Using the output embedding to improve language models.
     """
 
-    # A subclass may name others, for example a student's.
+    # A subclass may name others, see `DecoderBlock`.
     block_class = DecoderBlock
     learned_positions_class = LearnedPositionEmbedding
     sinusoidal_positions_class = SinusoidalPositionEncoding
@@ -93,49 +86,38 @@ class DecoderTransformer(keras.Model):
         activation="gelu",
         use_bias=True,
         num_key_value_heads=None,
-        key_dim=None,
-        tie_embeddings=True,
+        norm_epsilon=1e-5,
         max_wavelength=10000,
         interleaved=False,
-        norm_epsilon=1e-5,
-        kernel_initializer=None,
-        seed=None,
+        tie_embeddings=True,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        sizes = {
-            "vocabulary_size": vocabulary_size,
-            "sequence_length": sequence_length,
-            "num_layers": num_layers,
-            "num_heads": num_heads,
-            "hidden_dim": hidden_dim,
-        }
-        for name, size in sizes.items():
-            if size <= 0:
-                raise ValueError(f"`{name}` must be positive. Received: {name}={size}")
+        for name, value in (
+            ("vocabulary_size", vocabulary_size),
+            ("sequence_length", sequence_length),
+            ("num_layers", num_layers),
+            ("num_heads", num_heads),
+            ("hidden_dim", hidden_dim),
+        ):
+            if not hasattr(value, "__index__") or value <= 0:
+                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value}")
         if positions not in POSITIONS:
             raise ValueError(
-                "`positions` must be 'learned', 'sinusoidal', 'rotary' or None. "
-                f"Received: positions={positions!r}"
+                '`positions` is "learned", "sinusoidal", "rotary" or None. '
+                f"Received: positions={positions}"
             )
-        if norm not in NORMS:
-            raise ValueError(f"`norm` must be one of {', '.join(NORMS)}. Received: norm={norm!r}")
-        if key_dim is None and hidden_dim % num_heads:
+        if hidden_dim % num_heads:
             raise ValueError(
-                "`num_heads` must divide `hidden_dim`, unless `key_dim` is given. "
-                f"Received: num_heads={num_heads}, hidden_dim={hidden_dim}"
-            )
-        if positions == "rotary" and (key_dim or hidden_dim // num_heads) % 2:
-            raise ValueError(
-                "Rotary positions turn pairs of features, so the width of a head must be even. "
-                f"Received: num_heads={num_heads}, hidden_dim={hidden_dim}, key_dim={key_dim}"
+                "`num_heads` must divide `hidden_dim`. Received: "
+                f"num_heads={num_heads}, hidden_dim={hidden_dim}"
             )
         self.vocabulary_size = vocabulary_size
         self.sequence_length = sequence_length
         self.num_layers = num_layers
         self.num_heads = num_heads
         self.hidden_dim = hidden_dim
-        self.intermediate_dim = intermediate_dim or 4 * hidden_dim
+        self.intermediate_dim = 4 * hidden_dim if intermediate_dim is None else intermediate_dim
         self.dropout = dropout
         self.positions = positions
         self.normalize_first = normalize_first
@@ -143,166 +125,129 @@ class DecoderTransformer(keras.Model):
         self.activation = activation
         self.use_bias = use_bias
         self.num_key_value_heads = num_key_value_heads
-        self.key_dim = key_dim
-        self.tie_embeddings = tie_embeddings
+        self.norm_epsilon = norm_epsilon
         self.max_wavelength = max_wavelength
         self.interleaved = interleaved
-        self.norm_epsilon = norm_epsilon
-        self.kernel_initializer = keras.initializers.get(
-            kernel_initializer or keras.initializers.RandomNormal(stddev=0.02)
-        )
-        self.seed = seed
-        self._make_layers()
+        self.tie_embeddings = tie_embeddings
+        self.position_layer = self._position_layer()
+        self.blocks = [self._block(number) for number in range(num_layers)]
+        self.dropout_layer = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.final_norm = self._final_norm() if normalize_first else None
 
-    def _make_layers(self):
-        own = {"dtype": self.dtype_policy}
-        # Owns the embeddings of tokens, also those of the output if they are not tied.
-        self.token_embedding = keras.layers.ReversibleEmbedding(
-            self.vocabulary_size,
-            self.hidden_dim,
-            tie_weights=self.tie_embeddings,
-            embeddings_initializer=self.kernel_initializer.clone(),
-            name="token_embedding",
-            **own,
+    def build(self, input_shape=None):
+        small = keras.initializers.RandomNormal(stddev=0.02)
+        table = (self.vocabulary_size, self.hidden_dim)
+        self.token_embedding = self.add_weight(
+            name="token_embedding", shape=table, initializer=small
         )
-        self.position_embedding = self._make_positions()
-        self.dropout_layer = None
+        self.output_embedding = self.token_embedding
+        if not self.tie_embeddings:
+            self.output_embedding = self.add_weight(
+                name="output_embedding",
+                shape=table,
+                initializer=keras.initializers.RandomNormal(stddev=0.02),
+            )
+        shape = (None, None, self.hidden_dim)
+        for part in (self.position_layer, *self.blocks, self.final_norm):
+            if part is not None:
+                part.build(shape)
+        self.built = True
+
+    def call(self, token_ids, padding_mask=None, training=None):
+        length = token_ids.shape[1]
+        if length is not None and length > self.sequence_length:
+            raise ValueError(
+                f"The model is made for sequences of up to {self.sequence_length} tokens. "
+                f"Received: {length} tokens"
+            )
+        x = self.embed(token_ids)
         if self.dropout:
-            self.dropout_layer = keras.layers.Dropout(self.dropout, seed=self.seed, **own)
-        self.blocks = [self._make_block(number) for number in range(self.num_layers)]
-        self.final_norm = None
-        if self.normalize_first:
-            make_norm = NORMS[self.norm]
-            self.final_norm = make_norm(epsilon=self.norm_epsilon, name="final_norm", **own)
+            x = self.dropout_layer(x, training=training)
+        for block in self.blocks:
+            x = block(x, padding_mask=padding_mask, training=training)
+        return self.logits(x)
 
-    def _make_positions(self):
-        own = {"name": "position_embedding", "dtype": self.dtype_policy}
+    def initial_cache(self, batch_size, length):
+        """Empty keys and values of every block for sequences of `length` positions."""
+        return [block.attention.initial_cache(batch_size, length) for block in self.blocks]
+
+    def call_with_cache(self, token_ids, cache, index, key_mask=None):
+        """Logits of tokens that follow those in the cache.
+
+        Args:
+            token_ids: (B, T), the tokens at positions index to index + T - 1.
+            cache: from `initial_cache`, or from the call before.
+            index: int or scalar tensor.
+            key_mask: boolean (B, S), True for positions that may be seen; None for all.
+
+        Returns:
+            `(logits, cache)`: float32 (B, T, V), and the cache with the new tokens in it.
+        """
+        x = self.embed(token_ids, index)
+        caches = []
+        for block, before in zip(self.blocks, cache, strict=True):
+            x, after = block.call_with_cache(x, before, index, key_mask)
+            caches.append(after)
+        return self.logits(x), caches
+
+    def embed(self, token_ids, start_index=0):
+        """(B, T) ids to (B, T, D), positions included."""
+        x = tf.gather(tf.convert_to_tensor(self.token_embedding), token_ids)
+        x = tf.cast(x, self.compute_dtype)
+        if self.position_layer is None:
+            return x
+        return self.position_layer(x, start_index=start_index)
+
+    def logits(self, x):
+        """(B, T, D) to float32 (B, T, V)."""
+        x = x if self.final_norm is None else self.final_norm(x)
+        flat = tf.reshape(x, [-1, self.hidden_dim])  # (B*T, D)
+        table = tf.cast(tf.convert_to_tensor(self.output_embedding), flat.dtype)
+        logits = tf.cast(tf.matmul(flat, table, transpose_b=True), tf.float32)  # (B*T, V)
+        shape = tf.concat([tf.shape(x)[:-1], [self.vocabulary_size]], axis=0)
+        return tf.ensure_shape(tf.reshape(logits, shape), [*x.shape[:-1], self.vocabulary_size])
+
+    def _position_layer(self):
+        options = {"dtype": self.dtype_policy, "name": "positions"}
         if self.positions == "learned":
-            if issubclass(self.learned_positions_class, LearnedPositionEmbedding):
-                own["initializer"] = self.kernel_initializer.clone()
-            return self.learned_positions_class(self.sequence_length, **own)
+            return self.learned_positions_class(self.sequence_length, **options)
         if self.positions == "sinusoidal":
-            if self.max_wavelength != 10000:
-                own["max_wavelength"] = self.max_wavelength
-            return self.sinusoidal_positions_class(**own)
+            return self.sinusoidal_positions_class(self.max_wavelength, **options)
         return None
 
-    def _make_block(self, number):
+    def _block(self, number):
         rotary = None
         if self.positions == "rotary":
-            rotary = RotaryEmbedding(self.max_wavelength, self.interleaved, dtype=self.dtype_policy)
-        # A class from elsewhere knows the arguments of the lecture only; it gets no others unless
-        # they are asked for.
+            rotary = RotaryEmbedding(
+                self.max_wavelength, self.interleaved, dtype=self.dtype_policy, name="rotary"
+            )
         usual = {
-            "norm": "layer",
-            "activation": "gelu",
-            "use_bias": True,
-            "num_key_value_heads": None,
-            "key_dim": None,
-            "norm_epsilon": 1e-5,
-            "seed": None,
-        }
-        asked = {name: getattr(self, name) for name in usual}
-        asked = {name: value for name, value in asked.items() if value != usual[name]}
-        if rotary is not None:
-            asked["rotary"] = rotary
-        if issubclass(self.block_class, DecoderBlock):
-            asked["kernel_initializer"] = self.kernel_initializer
-            asked["output_initializer"] = self._output_initializer()
+            "norm": ("layer", self.norm),
+            "activation": ("gelu", self.activation),
+            "use_bias": (True, self.use_bias),
+            "num_key_value_heads": (None, self.num_key_value_heads),
+            "rotary": (None, rotary),
+            "norm_epsilon": (1e-5, self.norm_epsilon),
+        }  # a student's block takes no others than those of unit 9
         return self.block_class(
             self.num_heads,
             self.intermediate_dim,
-            dropout=self.dropout,
-            normalize_first=self.normalize_first,
-            name=f"block_{number}",
+            self.dropout,
+            self.normalize_first,
+            **{name: value for name, (default, value) in usual.items() if value != default},
             dtype=self.dtype_policy,
-            **asked,
+            name=f"block_{number}",
         )
 
-    def _output_initializer(self):
-        """x is a sum of 2 L products: each starts small, so that the sum does not grow with L."""
-        initializer = self.kernel_initializer.clone()
-        if hasattr(initializer, "stddev"):
-            initializer.stddev /= (2 * self.num_layers) ** 0.5
-        return initializer
-
-    def build(self, input_shape=None):
-        self.token_embedding.build()
-        hidden_shape = (None, None, self.hidden_dim)
-        for layer in (self.position_embedding, *self.blocks, self.final_norm):
-            if layer is not None:
-                layer.build(hidden_shape)
-
-    def call(self, token_ids, padding_mask=None, training=None):
-        self._check_length(token_ids.shape[1])
-        x = self._embed(token_ids, 0, training)
-        for block in self.blocks:
-            x = block(x, padding_mask=padding_mask, training=training)
-        return self._logits(x)
-
-    def initial_cache(self, batch_size, length):
-        """An empty cache of `length` positions: for each block `(keys, values)`."""
-        heads = self.num_key_value_heads or self.num_heads
-        width = self.key_dim or self.hidden_dim // self.num_heads
-        empty = tf.zeros((batch_size, length, heads, width), self.compute_dtype)
-        return tuple((empty, empty) for _ in self.blocks)
-
-    def call_with_cache(self, token_ids, cache, index, key_mask=None):
-        """Logits of tokens at positions `index` to `index + T - 1`, after those in a cache.
-
-        Args:
-            token_ids: (B, T). T is 1 from token to token, or the length of a prompt.
-            cache: from `initial_cache` or an earlier call, S positions long.
-            index: int or scalar tensor.
-            key_mask: Boolean (B, S), False for positions that hold padding. None: all are real.
-
-        Returns:
-            `(logits, cache)`: float32 (B, T, V), and the cache with these tokens.
-        """
-        if isinstance(index, int) and token_ids.shape[1] is not None:
-            self._check_length(index + token_ids.shape[1])
-        x = self._embed(token_ids, index, False)
-        filled = []
-        for block, block_cache in zip(self.blocks, cache, strict=True):
-            x, block_cache = block.call_with_cache(x, block_cache, index, key_mask)  # noqa: PLW2901
-            filled.append(block_cache)
-        return self._logits(x), tuple(filled)
-
-    def _check_length(self, length):
-        if length is not None and length > self.sequence_length:
-            raise ValueError(
-                "The model sees no more than `sequence_length` tokens; shorten the text. "
-                f"Received: sequence_length={self.sequence_length}, {length} tokens"
-            )
-
-    def _embed(self, token_ids, index, training):
-        x = self.token_embedding(token_ids)  # (B, T, D)
-        if self.position_embedding is not None:
-            x = self.position_embedding(x, start_index=index)
-        if self.dropout_layer is not None:
-            x = self.dropout_layer(x, training=training)
-        return x
-
-    def _logits(self, x):
-        length = x.shape[1] or tf.shape(x)[1]
-        if self.final_norm is not None:
-            x = self.final_norm(x)
-        if self.tie_embeddings:
-            rows = tf.reshape(x, (-1, self.hidden_dim))
-            table = tf.cast(self.token_embedding.embeddings, x.dtype)
-            logits = tf.matmul(rows, table, transpose_b=True)  # (B T, V)
-        else:
-            logits = project(x, self.token_embedding.reverse_embeddings)
-        return tf.cast(tf.reshape(logits, (-1, length, self.vocabulary_size)), tf.float32)
+    def _final_norm(self):
+        if self.norm not in NORMS:
+            raise ValueError(f'`norm` is "layer" or "rms". Received: norm={self.norm}')
+        return NORMS[self.norm](self.norm_epsilon, dtype=self.dtype_policy, name="final_norm")
 
     def get_config(self):
         names = (
-            "vocabulary_size sequence_length num_layers num_heads hidden_dim intermediate_dim "
-            "dropout positions normalize_first norm activation use_bias num_key_value_heads "
-            "key_dim tie_embeddings max_wavelength interleaved norm_epsilon seed"
+            "vocabulary_size sequence_length num_layers num_heads hidden_dim intermediate_dim dropout "
+            "positions normalize_first norm activation use_bias num_key_value_heads norm_epsilon "
+            "max_wavelength interleaved tie_embeddings"
         )
-        return {
-            **super().get_config(),
-            **{name: getattr(self, name) for name in names.split()},
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
+        return {**super().get_config(), **{name: getattr(self, name) for name in names.split()}}
