@@ -16,8 +16,7 @@ looked at" and False "may not".
 
 Results have the dtype of the inputs, or of the layer's computations in mixed precision. Inside
 `tf.function` B and T may be unknown while it is traced, so that only `keras.ops.shape` or `tf.shape`
-tell them. The other sizes are always known, as long as a reshape names them: a -1 in the place of H
-beside an unknown T makes H unknown too.
+tell them. The other sizes are known.
 """
 
 import keras

@@ -3,8 +3,6 @@
 Legend: T queries, S keys, H key_dim, C value width. Any axes may stand before them.
 """
 
-import math
-
 import tensorflow as tf
 
 
@@ -92,6 +90,8 @@ def scaled_dot_product_attention(query, key, value, mask=None):
         Vaswani et al. (2017), Attention is all you need, https://arxiv.org/abs/1706.03762
     """
     query, key, value = map(tf.convert_to_tensor, (query, key, value))
-    query = query * tf.cast(1 / math.sqrt(query.shape[-1]), query.dtype)
+    # H is unknown where a student has reshaped with -1 inside tf.function.
+    width = tf.cast(query.shape[-1] or tf.shape(query)[-1], tf.float32)
+    query = query * tf.cast(tf.math.rsqrt(width), query.dtype)
     weights = masked_softmax(tf.matmul(query, key, transpose_b=True), mask)  # (..., T, S)
     return tf.matmul(weights, value), weights

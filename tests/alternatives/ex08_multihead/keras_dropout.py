@@ -8,9 +8,7 @@ from coursekit.layers import causal_mask, scaled_dot_product_attention
 
 def split_heads(x, num_heads):
     batch, length = ops.shape(x)[0], ops.shape(x)[1]
-    x = ops.transpose(x, (0, 2, 1))
-    x = ops.reshape(x, (batch, num_heads, x.shape[1] // num_heads, length))
-    return ops.transpose(x, (0, 1, 3, 2))
+    return ops.transpose(ops.reshape(x, (batch, length, num_heads, -1)), (0, 2, 1, 3))
 
 
 def merge_heads(x):
