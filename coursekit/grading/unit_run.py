@@ -276,8 +276,8 @@ def _key_path(course: Course, unit: Unit, seed: int) -> Path:
         course.solutions / f"{unit.name}.py",
         course.checks(unit.name),
         course.mistakes(unit.name),
-        *sorted((Path(__file__).parent).glob("*.py")),
-        *sorted((Path(__file__).parent / "worker").glob("*.py")),
+        # All of the package: checks run by it, and solutions import layers and objectives of it.
+        *sorted(Path(__file__).parents[1].rglob("*.py")),
     ):
         digest.update(path.read_bytes() if path.is_file() else b"-")
     return cache_folder() / f"{unit.name}-{digest.hexdigest()[:24]}.msgpack"

@@ -5,11 +5,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
 from coursekit.course.syllabus import find_unit
+from coursekit.grading import unit_run
 from coursekit.grading.answer_key import AnswerKey
 from coursekit.grading.checks_of import checks_of
 from coursekit.grading.session import grade
@@ -293,3 +295,13 @@ def test_no_mistake_is_looked_for_where_nothing_is_written_yet(
     unwritten = [check.name for check in results if "Not written yet" in check.message]
     assert unwritten
     assert not any(key.transcripts(name) for name in unwritten)
+
+
+def test_recorded_answers_belong_to_the_layers_that_gave_them(toy_course, monkeypatch):
+    layers = Path(unit_run.__file__).parents[1] / "layers" / "attention.py"
+    before = unit_run._key_path(toy_course, find_unit(UNIT), 0)
+    read = Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: read(path) + (b"#" if path == layers else b"")
+    )
+    assert unit_run._key_path(toy_course, find_unit(UNIT), 0) != before
