@@ -5,6 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 REQUIRES = [
+    "jinja2>=3.1",
     "keras>=3.13.2,<3.16",  # 3.13.2 closes file-format holes; the next minor changes RNN masking
     "tensorflow>=2.21,<2.22",
     "tensorflow-text>=2.21.1,<2.22",  # WordPiece inside tf.data
@@ -23,8 +24,10 @@ REQUIRES = [
 DEV = [
     "hypothesis>=6",
     "import-linter>=2",
+    "lxml>=5",
     "mypy>=1.11",
     "pytest-timeout>=2.3",
+    "PyYAML>=6",
     "ruff>=0.8",
 ]
 
@@ -37,7 +40,10 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["coursekit", "coursekit.*"]),
-    package_data={"coursekit.course": ["syllabus.toml", "hints/*.toml"]},
+    package_data={
+        "coursekit.course": ["syllabus.toml", "hints/*.toml"],
+        "coursekit.grading.exports": ["templates/*"],
+    },
     install_requires=REQUIRES,
     extras_require={"dev": DEV, "bench": ["torch>=2.4"]},
     entry_points={

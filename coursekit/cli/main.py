@@ -11,6 +11,7 @@ from coursekit.cli.check import check
 from coursekit.cli.demo import demo
 from coursekit.cli.generate import generate
 from coursekit.cli.hint import hint
+from coursekit.cli.report import report
 from coursekit.cli.train import app as train
 from coursekit.cli.translate import translate
 from coursekit.errors import UserError
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(hint)
+app.command()(report)
 app.add_typer(train, name="train")
 app.command()(translate)
 app.command()(generate)
