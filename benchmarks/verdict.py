@@ -92,7 +92,7 @@ def main() -> None:
         children = []
         for _ in range(30):
             started = time.perf_counter()
-            zygote.spawn(JobRequest("empty", "")).close()
+            zygote.spawn(JobRequest("empty")).close()
             children.append(time.perf_counter() - started)
 
     result = {

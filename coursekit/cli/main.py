@@ -9,6 +9,7 @@ from coursekit import __version__
 from coursekit.cli.author import app as author
 from coursekit.cli.check import check
 from coursekit.cli.demo import demo
+from coursekit.cli.doctor import doctor
 from coursekit.cli.generate import generate
 from coursekit.cli.hint import hint
 from coursekit.cli.report import report
@@ -31,6 +32,7 @@ app.add_typer(train, name="train")
 app.command()(translate)
 app.command()(generate)
 app.command()(demo)
+app.command()(doctor)
 app.add_typer(author, name="author")
 
 

@@ -7,7 +7,6 @@ worker dies the next check gets a fresh one.
 
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from coursekit.grading.answer_key import Recorded
@@ -40,9 +39,12 @@ class Gradients:
 class Party:
     """Code under judgement and the worker that runs it."""
 
-    def __init__(self, zygote: Zygote, job: JobRequest, recorded: Recorded | None = None):
+    def __init__(
+        self, zygote: Zygote, job: JobRequest, source: str, recorded: Recorded | None = None
+    ):
         self._zygote = zygote
         self._job = job
+        self._source = source  # sent to the worker itself: the zygote never holds a student's text
         self._recorded = recorded
         self._worker: Worker | None = None
         self._unloadable: Exception | None = None
@@ -55,10 +57,10 @@ class Party:
 
     def replace_source(self, source: str) -> None:
         """Goes on with other code in the same worker: for code of the course only, never a student's."""
-        self._job = msgspec.structs.replace(self._job, source=source)
+        self._source = source
         self._unloadable = None
         if self._worker is not None and self._worker.alive:
-            self._load(self._worker, source)
+            self._load(self._worker)
 
     def begin(self, check: str, seed: int, seconds: float) -> None:
         """Starts a check: no objects, this seed, a new clock."""
@@ -113,9 +115,9 @@ class Party:
         self._ask_worker(Request("begin", MODULE, variant={"seed": self._seed}))
         self._live = True
 
-    def _load(self, worker: Worker, source: str | None = None) -> None:
+    def _load(self, worker: Worker) -> None:
         """Runs the file. A file that cannot be loaded gives every check the same verdict."""
-        request = Request("load", MODULE, variant={"source": source})
+        request = Request("load", MODULE, variant={"source": self._source})
         try:
             reply = worker.ask(request, Clock(LOAD_SECONDS))
             if reply.failure is not None:

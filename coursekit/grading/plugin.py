@@ -15,7 +15,7 @@ from coursekit.course.workspace import Course
 from coursekit.errors import UserError
 from coursekit.grading.judging import Check
 from coursekit.grading.unit_run import UnitRun
-from coursekit.grading.verdicts import CheckResult, Report, UnitResult
+from coursekit.grading.verdicts import CheckResult, UnitResult
 from coursekit.grading.workers import Zygote, require_supported_platform
 
 # For collecting from Python: nothing but the checks themselves, no configuration found on the way.
@@ -81,8 +81,13 @@ class Grading:
             self._zygote.close()
             self._zygote = None
 
-    def report(self) -> Report:
-        return Report.of(self.results, self.seed)
+    def points(self) -> list[str]:
+        """A line for each unit, and one for each mistake that was named."""
+        lines = []
+        for unit in self.results:
+            lines.append(f"{unit.unit}: {unit.points} of {unit.max_points} points")
+            lines += [f"  {c.name}: {c.message}" for c in unit.checks if c.mistake is not None]
+        return lines
 
     def _run_of(self, unit: str) -> UnitRun:
         if self._current is None or self._current.unit.name != unit:
@@ -156,15 +161,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    report = config.stash[_GRADING].report()
-    if not report.units:
-        return
-    terminalreporter.section("coursekit")
-    for unit in report.units:
-        terminalreporter.line(f"{unit.unit}: {unit.points} of {unit.max_points} points")
-        for check in unit.checks:
-            if check.mistake is not None:
-                terminalreporter.line(f"  {check.name}: {check.message}")
+    lines = config.stash[_GRADING].points()
+    if lines:
+        terminalreporter.section("coursekit")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 @pytest.fixture

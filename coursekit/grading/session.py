@@ -12,7 +12,7 @@ from coursekit.errors import UserError
 from coursekit.grading.checks_of import checks_of
 from coursekit.grading.unit_run import UnitRun
 from coursekit.grading.verdicts import CheckResult, Report, UnitResult
-from coursekit.grading.workers import Zygote, require_supported_platform
+from coursekit.grading.workers import Asked, Zygote, require_supported_platform
 
 MAX_LANES = 4  # for the checks of one unit; every further one costs its start
 
@@ -26,6 +26,7 @@ def grade(
     zygote: Zygote | None = None,
     on_result: Callable[[str, CheckResult], None] | None = None,
     naming: bool = True,
+    isolation: Asked = "best",
 ) -> Report:
     """Judges the named units (all, unless said) of the files in `submission`.
 
@@ -37,9 +38,11 @@ def grade(
         zygote: a warm zygote to use; without one, one is started and ended here.
         on_result: called with the unit's name and each verdict as soon as it is known.
         naming: whether failed checks are compared with the named mistakes.
+        isolation: the level to reach, if a zygote is started here; "best" is what the machine offers.
 
     Raises:
-        UserError: if the folder, a unit or its checks do not exist, or nothing was collected.
+        UserError: if the folder, a unit or its checks do not exist, nothing was collected, or the
+            level of isolation cannot be had.
     """
     require_supported_platform()
     if not submission.is_dir():
@@ -50,7 +53,7 @@ def grade(
             raise UserError(f"{course.checks(unit.name)} is missing; the course is incomplete.")
     with contextlib.ExitStack() as stack:
         if zygote is None:
-            zygote = stack.enter_context(Zygote())
+            zygote = stack.enter_context(Zygote(isolation))
         warm = zygote
         collected = {unit.name: checks_of(course.checks(unit.name)) for unit in chosen}
         stopped = False
@@ -75,4 +78,4 @@ def grade(
                 stopped = True
                 warm.close()
                 raise
-    return Report.of(results, seed)
+        return Report.of(results, seed, warm.isolation())

@@ -67,7 +67,7 @@ class UnitRun:
         if self._refused is None:
             self._refused = self._rule_broken(source)
         self._lanes = [
-            Lane(Party(zygote, self._job(source)), self._new_reference()) for _ in range(lanes)
+            Lane(Party(zygote, self._job, source), self._new_reference()) for _ in range(lanes)
         ]
         self._results: dict[str, CheckResult] = {}
         self._replies: dict[str, list[bytes]] = {}
@@ -127,6 +127,7 @@ class UnitRun:
             None,
             check.title,
             round(time.monotonic() - started, 3),
+            self._zygote.isolation().level,
         )
         self._results[check.name] = result
         return result
@@ -226,7 +227,7 @@ class UnitRun:
 
     def _run_mistakes(self, jobs: list[tuple[Mistake, list[Check]]]) -> None:
         """The mistakes are the course's own code, so one worker takes them one after the other."""
-        party, reference = Party(self._zygote, self._job("")), self._new_reference()
+        party, reference = Party(self._zygote, self._job, ""), self._new_reference()
         try:
             for mistake, checks in jobs:
                 with contextlib.suppress(StudentError, WorkerDied):  # told again by every check
@@ -241,14 +242,14 @@ class UnitRun:
             reference.close()
 
     def _new_reference(self) -> Party:
-        return Party(self._zygote, self._job(self._solution), Recorded(self._key))
+        return Party(self._zygote, self._job, self._solution, Recorded(self._key))
 
-    def _job(self, source: str) -> JobRequest:
+    @property
+    def _job(self) -> JobRequest:
         return JobRequest(
             self.unit.name,
-            source,
             forbidden=self.unit.forbidden,
-            hidden_folders=self._course.hidden_folders,
+            hidden_folders=[*self._course.hidden_folders, str(cache_folder())],
         )
 
 

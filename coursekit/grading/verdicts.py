@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from coursekit.grading.isolation import Isolation, Level
+
 Verdict = Literal[
     "passed",
     "failed",
@@ -21,7 +23,7 @@ Verdict = Literal[
 
 
 class CheckResult(msgspec.Struct):
-    """The verdict on one check. `hint` says what to do first, beyond the documented fields."""
+    """The verdict on one check, and the level of isolation it was reached at."""
 
     name: str
     verdict: Verdict
@@ -31,6 +33,7 @@ class CheckResult(msgspec.Struct):
     mistake: str | None = None
     title: str = ""
     seconds: float = 0.0
+    isolation: Level = "basic"
 
 
 class UnitResult(msgspec.Struct):
@@ -54,19 +57,19 @@ class Report(msgspec.Struct):
     points: int
     max_points: int
     seed: int
-    isolation: Literal["strict", "basic"]
+    isolation: Level
     isolation_reason: str = ""
 
     @classmethod
-    def of(cls, results: list[UnitResult], seed: int) -> "Report":
+    def of(cls, results: list[UnitResult], seed: int, isolation: Isolation) -> "Report":
         """Adds up the units."""
         return cls(
             results,
             sum(unit.points for unit in results),
             sum(unit.max_points for unit in results),
             seed,
-            "basic",
-            "the strict walls (Landlock, seccomp) are not part of this version",
+            isolation.level,
+            isolation.reason,
         )
 
     @property

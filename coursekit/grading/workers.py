@@ -9,6 +9,7 @@ import os
 import select
 import shutil
 import signal
+import site
 import socket
 import subprocess
 import sys
@@ -16,11 +17,14 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import psutil
 
 from coursekit.errors import UserError
+from coursekit.grading import cgroups
+from coursekit.grading.isolation import Isolation, Wall, isolation_of
 from coursekit.grading.protocol import (
     ProtocolError,
     Reply,
@@ -33,11 +37,15 @@ from coursekit.grading.protocol import (
 )
 from coursekit.grading.verdicts import Verdict
 
+Asked = Literal["best", "strict", "basic"]
+
 START_SECONDS = 120
 MEMORY_BYTES = 2 * 2**30
 CPU_SECONDS = 300
 OUTPUT_SHOWN = 4000
 _LOOK_SECONDS = 0.02
+# What the zygote inherits of the judge's environment.
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "TMPDIR")
 _ZYGOTE = "coursekit.grading.worker.zygote"
 
 
@@ -74,18 +82,26 @@ class Clock:
 class Zygote:
     """A warm process that forks workers. Starts in the background; `spawn` waits until it is warm."""
 
-    def __init__(self) -> None:
+    def __init__(self, isolation: Asked = "best", bare: bool = False):
+        """`bare`: without TensorFlow, for trying the walls."""
+        self._asked = isolation
+        self._bare = bare
+        self._reached: Isolation | None = None
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
         self._warm = False
         self._talking = threading.Lock()  # one command and its answer at a time
         self.folder = tempfile.TemporaryDirectory(prefix="coursekit-", ignore_cleanup_errors=True)
+        os.chmod(
+            self.folder.name, 0o711
+        )  # children may be other users, each with a folder of its own
 
     def start(self) -> None:
         """Starts the process and returns at once."""
         ours, theirs = socket.socketpair()
         environment = {
-            **os.environ,
+            # Nothing else: what the judge's environment holds is not for student code to read.
+            **{name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
             "OPENBLAS_NUM_THREADS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             # oneDNN's allocator waits ten seconds before it says that memory is short.
@@ -94,12 +110,19 @@ class Zygote:
             "CUDA_VISIBLE_DEVICES": "-1",
             "PYTHONHASHSEED": "0",
             "PYTHONSAFEPATH": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUSERBASE": site.getuserbase(),
+            "HOME": os.path.join(self.folder.name, "home"),
+            "KERAS_HOME": os.path.join(self.folder.name, "home"),
+            # The package itself, wherever it was found.
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         }
-        root = str(Path(__file__).resolve().parents[2])
-        environment["PYTHONPATH"] = root  # the package itself, wherever it was found
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", _ZYGOTE, str(theirs.fileno()), self.folder.name],
+                [
+                    *(sys.executable, "-m", _ZYGOTE, str(theirs.fileno()), self.folder.name),
+                    *(self._asked, *(["bare"] if self._bare else [])),
+                ],
                 pass_fds=[theirs.fileno()],
                 env=environment,
                 cwd=self.folder.name,
@@ -116,7 +139,9 @@ class Zygote:
         for attempt in (1, 2):
             try:
                 with self._talking:
-                    return self._spawn(job)
+                    worker = self._spawn(job)
+                self._look_at_walls(worker)
+                return worker
             except (GraderFault, OSError, EOFError) as error:
                 self._stop()
                 if attempt == 2:
@@ -136,7 +161,36 @@ class Zygote:
         answer = self._answer()
         if answer["problem"]:
             raise GraderFault(answer["problem"])
-        return Worker(self, answer["pid"], ours, output, folder, job.memory_bytes)
+        process = self._process_descriptor()
+        pid = _number_of(process) if process is not None else answer["pid"]
+        return Worker(self, answer["pid"], pid, process, ours, output, folder, job)
+
+    def _look_at_walls(self, worker: "Worker") -> None:
+        """Before any student's code is sent: are the walls what was asked for, and those of the first child?"""
+        try:
+            reached = isolation_of(worker.walls())
+            if self._asked == "strict" and reached.level != "strict":
+                raise UserError(f"The strict walls cannot be had here: {reached.reason}.")
+            if self._reached is not None and reached.level != self._reached.level:
+                raise GraderFault(f"a worker has other walls than the first: {reached.reason}")
+        except BaseException:
+            worker.close()
+            raise
+        self._reached = reached
+
+    def isolation(self) -> Isolation:
+        """The level that children reach, found by building the walls for one; waits until warm."""
+        if self._reached is None:
+            self.spawn(JobRequest("trial")).close()
+        assert self._reached is not None
+        return self._reached
+
+    def _process_descriptor(self) -> int | None:
+        if sys.platform != "linux":
+            return None
+        assert self._control is not None
+        _, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
+        return descriptors[0]
 
     def reap(self, pid: int) -> int:
         """The wait status of a child that has ended; ends what it left behind."""
@@ -192,7 +246,6 @@ class JobRequest(msgspec.Struct):
     """What the judge asks the zygote for; mirrors the worker's `Job`."""
 
     module: str
-    source: str
     forbidden: list[str] = []
     hidden_folders: list[str] = []
     memory_bytes: int = MEMORY_BYTES
@@ -208,20 +261,36 @@ class Worker:
     def __init__(
         self,
         zygote: Zygote,
+        number: int,
         pid: int,
+        process: int | None,
         connection: socket.socket,
         output,
         folder: str,
-        memory_bytes: int,
+        job: JobRequest,
     ):
+        """`number` is the process in the zygote's world, `pid` the same one in ours."""
         self._zygote = zygote
+        self._number = number
         self.pid = pid
+        self._process = process
         self._connection = connection
         self._output = output
         self._folder = folder
-        self._memory_limit = _resident_bytes(pid) + memory_bytes
-        self._memory_bytes = memory_bytes
+        self._memory_bytes = job.memory_bytes
+        self._memory_limit = _resident_bytes(pid) + job.memory_bytes
+        self._group = cgroups.confine(pid, job.memory_bytes)
         self.alive = True
+
+    def walls(self) -> dict[str, Wall]:
+        """What the child says of its walls, before any student's code has reached it."""
+        try:
+            self._connection.settimeout(START_SECONDS)
+            return msgspec.msgpack.decode(receive_frame(self._connection), type=dict[str, Wall])
+        except (OSError, EOFError, ProtocolError, msgspec.MsgspecError) as error:
+            raise GraderFault(
+                f"a worker could not be confined: {self.output() or error}"
+            ) from error
 
     def ask(self, request: Request, clock: Clock) -> Reply:
         """The reply; raises `WorkerDied` when there is none."""
@@ -267,20 +336,24 @@ class Worker:
 
     def _too_much_memory(self, line: int | None = None) -> str:
         where = f" (line {line})" if line else ""
-        return (
-            f"Your code asked for more than {self._memory_bytes / 2**30:.0f} GB of memory{where}."
-        )
+        return f"Your code asked for more than {_size(self._memory_bytes)} of memory{where}."
 
     def _kill(self, verdict: Verdict, message: str) -> WorkerDied:
         self.close()
         return WorkerDied(verdict, message)
 
     def _how_it_ended(self) -> WorkerDied:
+        ran_out = self._group is not None and self._group.ran_out()
         status = self.close(kill=False)
+        if ran_out:
+            return WorkerDied("out-of-memory", self._too_much_memory())
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             if number == signal.SIGXCPU:
                 return WorkerDied("timeout", "Your code used up its processor time.")
+            if number == signal.SIGSYS:
+                words = "The code makes a system call that no homework needs."
+                return WorkerDied("forbidden", words)
             name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
             return WorkerDied("crashed", f"Your code ended the process that ran it ({name}).")
         code = os.waitstatus_to_exitcode(status)
@@ -306,14 +379,30 @@ class Worker:
             while _is_running(self.pid) and time.monotonic() < gone:
                 time.sleep(0.005)
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)  # not yet reaped, so the number is still the child's
-        status = self._zygote.reap(self.pid)
+            if self._process is not None:
+                signal.pidfd_send_signal(self._process, signal.SIGKILL)
+            else:
+                os.kill(self.pid, signal.SIGKILL)  # not yet reaped: the number is still the child's
+        status = self._zygote.reap(self._number)
+        if self._process is not None:
+            os.close(self._process)
+        if self._group is not None:
+            self._group.remove()
         shutil.rmtree(self._folder, ignore_errors=True)
         return status
 
 
 def _took_too_long(seconds: float) -> str:
     return f"Your code did not answer within {seconds:g} s. Is there a loop that never ends?"
+
+
+def _number_of(process: int) -> int:
+    """The process that a descriptor stands for, as this process knows it."""
+    with open(f"/proc/self/fdinfo/{process}") as info:
+        for line in info:
+            if line.startswith("Pid:"):
+                return int(line.split()[1])
+    raise GraderFault("a worker ended as it began")
 
 
 def _resident_bytes(pid: int) -> int:
@@ -342,3 +431,7 @@ def require_supported_platform() -> None:
     """Grading forks and passes descriptors: it needs a POSIX system."""
     if not hasattr(os, "fork") or not hasattr(socket, "send_fds"):
         raise UserError("Grading needs Linux or macOS (on Windows: WSL). Nothing was graded.")
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:.0f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"

@@ -210,7 +210,7 @@ def test_threads_left_running_do_not_outlive_the_submission(grade_source, with_b
 
 def test_nothing_is_left_in_the_temporary_folder(grade_source, zygote, with_body):
     grade_source(with_body("open('mine.txt', 'w').write('x')\nreturn inputs * ops.tanh(factor)"))
-    left = [name for name in os.listdir(zygote.folder.name) if name != "zygote.log"]
+    left = [n for n in os.listdir(zygote.folder.name) if n not in ("zygote.log", "home")]
     assert left == []
 
 

@@ -38,7 +38,7 @@ def constant(token_ids, mask):
 @pytest.fixture
 def party(zygote):
     """A worker with the functions above."""
-    one = Party(zygote, JobRequest("ex02_lstm", SOURCE))
+    one = Party(zygote, JobRequest("ex02_lstm"), SOURCE)
     one.begin("test_toys", 0, 20.0)
     yield RemoteModule(one)
     one.close()

@@ -1,19 +1,17 @@
-"""The life of a forked child: confine itself, load one file, answer requests until told to go."""
+"""The life of a forked child: build the walls, load one file, answer requests until told to go."""
 
-import ctypes
 import importlib.util
 import io
 import os
 import re
-import signal
 import socket
 import sys
-import tempfile
 import traceback
 from typing import Any
 
 import msgspec
 
+from coursekit.grading.isolation import Wall
 from coursekit.grading.protocol import (
     Failure,
     ProtocolError,
@@ -24,15 +22,15 @@ from coursekit.grading.protocol import (
     receive_frame,
     send_frame,
 )
-from coursekit.grading.worker.confinement import limit_resources, watch_events
 from coursekit.grading.worker.forbidden import poison
+from coursekit.grading.worker.walls.audit import watch_events
+from coursekit.grading.worker.walls.confine import confine, python_folders
 
 
 class Job(msgspec.Struct):
-    """What a child is for: one student's file of one unit."""
+    """What a child is for: one file of one unit. The file itself comes later, and not through the zygote."""
 
     module: str
-    source: str
     folder: str
     forbidden: list[str]
     hidden_folders: list[str]
@@ -40,11 +38,28 @@ class Job(msgspec.Struct):
     cpu_seconds: int
 
 
-def live(job: Job, connection: socket.socket, output: int) -> None:
+class Place(msgspec.Struct):
+    """Where a child is born: the level to reach, the namespaces it is in, and the user it should become."""
+
+    strict: bool
+    namespaces: Wall
+    user: int
+
+
+def live(job: Job, place: Place, connection: socket.socket, output: int) -> None:
     """Never returns to the caller's code path: the process ends here."""
     status = 1
     try:
-        _confine(job, output)
+        _leave_the_zygote(connection.fileno(), output)
+        walls = confine(
+            job.folder,
+            place.user,
+            job.memory_bytes,
+            job.cpu_seconds,
+            place.strict,
+            place.namespaces,
+        )
+        send_frame(connection, msgspec.msgpack.encode(walls))
         _serve(job, connection)
         status = 0
     except (EOFError, ConnectionError):
@@ -55,15 +70,15 @@ def live(job: Job, connection: socket.socket, output: int) -> None:
         os._exit(status)
 
 
-def _confine(job: Job, output: int) -> None:
+def _leave_the_zygote(connection: int, output: int) -> None:
+    """A session of its own, its own standard files, and no other file that the zygote had open."""
     os.setsid()
-    _die_with_the_zygote()
     devnull = os.open(os.devnull, os.O_RDONLY)
     os.dup2(devnull, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    os.close(devnull)
-    os.close(output)
+    os.closerange(3, connection)
+    os.closerange(connection + 1, 1024)
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
     sys.stdout = io.TextIOWrapper(
         io.FileIO(1, "w", closefd=False), "utf-8", "replace", write_through=True
@@ -71,19 +86,17 @@ def _confine(job: Job, output: int) -> None:
     sys.stderr = io.TextIOWrapper(
         io.FileIO(2, "w", closefd=False), "utf-8", "replace", write_through=True
     )
-    os.chdir(job.folder)
-    for name in ("HOME", "TMPDIR", "KERAS_HOME", "XDG_CACHE_HOME"):
-        os.environ[name] = job.folder
-    tempfile.tempdir = job.folder
-    limit_resources(job.memory_bytes, job.cpu_seconds)
-
-
-def _die_with_the_zygote() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
 
 
 def _serve(job: Job, connection: socket.socket) -> None:
+    request = decode(receive_frame(connection), Request)
+    if request.operation == "attempt":  # the judge tries the walls before it trusts them
+        from coursekit.grading.worker.walls.attempts import attempt
+
+        while True:
+            send_frame(connection, encode(Reply(attempt(request.variant))))
+            request = decode(receive_frame(connection), Request)
+
     import keras
 
     from coursekit.grading.worker.operations import perform
@@ -101,18 +114,14 @@ def _serve(job: Job, connection: socket.socket) -> None:
         used = False
 
     while True:
-        try:
-            request = decode(receive_frame(connection), Request)
-        except ProtocolError as error:
-            raise SystemExit(f"the judge sent a malformed frame: {error}") from error
         del seen[:]
         try:
             if request.operation == "load":
                 reply = Reply()
                 if loads == 0:
                     poison(job.forbidden, seen)
-                    watch_events(job.folder, job.hidden_folders, seen)
-                source = request.variant["source"] or job.source
+                    watch_events(job.folder, job.hidden_folders, python_folders(), seen)
+                source = request.variant["source"]
                 load()
             elif request.operation == "begin":
                 objects.clear()
@@ -133,6 +142,7 @@ def _serve(job: Job, connection: socket.socket) -> None:
         except ProtocolError as error:
             body = encode(Reply(failure=Failure("ProtocolError", str(error))))
         send_frame(connection, body)
+        request = decode(receive_frame(connection), Request)
 
 
 def _load(name: str, source: str, folder: str) -> Any:

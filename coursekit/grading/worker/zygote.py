@@ -1,13 +1,15 @@
 """A process that imports TensorFlow once and forks a child for each file to be judged.
 
-Run as `python -m coursekit.grading.worker.zygote FD FOLDER`, with a Unix socket at that descriptor. It never
-starts TensorFlow's runtime and has one thread, or a fork would hang; it holds no answers, no results and no
-names of students. Commands are msgpack frames; each `Spawn` is followed by two descriptors, the
-child's end of the connection to the judge and the file that takes its output.
+Run as `python -m coursekit.grading.worker.zygote FD FOLDER LEVEL [bare]`, with a Unix socket at that descriptor.
+It never starts TensorFlow's runtime and has one thread, or a fork would hang; it holds no answers, no
+results, no names of students and nothing of what they wrote. Commands are msgpack frames; each `Spawn` is
+followed by two descriptors, the child's end of the connection to the judge and the file that takes its
+output; the answer to it brings a descriptor of the child's process. `bare` imports nothing: for trying the walls.
 """
 
 import contextlib
 import gc
+import itertools
 import os
 import shutil
 import signal
@@ -16,7 +18,11 @@ import sys
 
 import msgspec
 
+from coursekit.grading.isolation import Wall
 from coursekit.grading.protocol import receive_frame, send_frame
+from coursekit.grading.worker.child import Job, Place, live
+from coursekit.grading.worker.walls import identity, kernel, namespaces
+from coursekit.grading.worker.walls.confine import python_folders
 
 
 class Spawn(msgspec.Struct, tag=True):
@@ -41,27 +47,40 @@ class Answer(msgspec.Struct):
 
 def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
+    folder, level, *bare = sys.argv[2:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the judge
     children: set[int] = set()
     try:
+        apart = _go_apart(level, folder)
         _become_subreaper()
-        _warm_up()
+        if not bare:
+            _warm_up()
         gc.collect()
         gc.freeze()
         _answer(control, Answer())
-        _obey(control, children)
+        _obey(control, children, level != "basic", apart)
     except (EOFError, ConnectionError):  # the judge is gone
         pass
     finally:
         for pid in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(sys.argv[2], ignore_errors=True)  # the judge may have been killed
+        shutil.rmtree(folder, ignore_errors=True)  # the judge may have been killed
 
 
-def _obey(control: socket.socket, children: set[int]) -> None:
+def _go_apart(level: str, folder: str) -> Wall:
+    """Enters namespaces, unless the level is `basic`; goes on without where they cannot be had."""
+    if level == "basic":
+        return Wall(False, "not asked for")
+    try:
+        return Wall(True, namespaces.enter([*python_folders(), folder]))
+    except OSError as error:
+        return Wall(False, error.strerror or str(error))
+
+
+def _obey(control: socket.socket, children: set[int], strict: bool, apart: Wall) -> None:
     """Forks and reaps as told, until the judge closes the connection."""
-    while True:
+    for count in itertools.count():
         command = msgspec.msgpack.decode(receive_frame(control), type=Spawn | Reap)
         if isinstance(command, Reap):
             status = os.waitpid(command.pid, 0)[1] if command.pid in children else 0
@@ -70,26 +89,31 @@ def _obey(control: socket.socket, children: set[int]) -> None:
             _answer(control, Answer(status=status))
             continue
         _, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        process = None
         if (threads := len(os.listdir("/proc/self/task")) if _PROC else 1) != 1:
             answer = Answer(problem=f"the zygote has {threads} threads")
         elif (pid := os.fork()) == 0:
             control.close()
-            _become_child(command.job, descriptors)  # never returns
+            place = Place(strict, apart, identity.user_of_child(count))
+            _become_child(command.job, place, descriptors)  # never returns
         else:
             children.add(pid)
             answer = Answer(pid=pid)
+            process = os.pidfd_open(pid) if _PROC else None
         for descriptor in descriptors:
             os.close(descriptor)
         _answer(control, answer)
+        if process is not None:
+            socket.send_fds(control, [b"\0"], [process])
+            os.close(process)
 
 
-def _become_child(packed: bytes, descriptors: list[int]) -> None:
+def _become_child(packed: bytes, place: Place, descriptors: list[int]) -> None:
     try:
-        from coursekit.grading.worker.child import Job, live
-
         connection, output = descriptors
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        live(msgspec.msgpack.decode(packed, type=Job), socket.socket(fileno=connection), output)
+        job = msgspec.msgpack.decode(packed, type=Job)
+        live(job, place, socket.socket(fileno=connection), output)
     finally:
         os._exit(1)  # whatever happens, a child does not go on as a zygote
 
@@ -99,7 +123,6 @@ def _warm_up() -> None:
     import keras
     import tensorflow as tf
 
-    import coursekit.grading.worker.child
     import coursekit.grading.worker.operations
     import coursekit.layers  # noqa: F401
 
@@ -116,16 +139,14 @@ def _answer(control: socket.socket, answer: Answer) -> None:
 def _become_subreaper() -> None:
     """Children that a child leaves behind become the zygote's, which ends them."""
     if _PROC:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _end_strays(children: set[int]) -> None:
     if not _PROC:
         return
     for _ in range(100):  # ending one stray may orphan its own children, so look again
-        with open(f"/proc/self/task/{os.getpid()}/children") as listed:
+        with open("/proc/thread-self/children") as listed:
             strays = [pid for pid in map(int, listed.read().split()) if pid not in children]
         if not strays:
             return
