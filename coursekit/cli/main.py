@@ -10,6 +10,7 @@ from coursekit.cli.author import app as author
 from coursekit.cli.check import check
 from coursekit.cli.demo import demo
 from coursekit.cli.doctor import doctor
+from coursekit.cli.export import app as export
 from coursekit.cli.generate import generate
 from coursekit.cli.hint import hint
 from coursekit.cli.report import report
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(hint)
 app.command()(report)
+app.add_typer(export, name="export")
 app.add_typer(train, name="train")
 app.command()(translate)
 app.command()(generate)

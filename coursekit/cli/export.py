@@ -1,0 +1,145 @@
+"""`coursekit export`: a graded class in the forms that other systems read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from coursekit.grading.class_results import ClassResults
+    from coursekit.grading.exports.exported import Exported
+
+app = typer.Typer(
+    help="Write results for an LMS, Gradescope, GitHub Classroom, a CI system or a spreadsheet.",
+    no_args_is_help=True,
+)
+
+RESULTS = Annotated[
+    Path, typer.Argument(metavar="RESULTS", help="The folder that `coursekit grade` wrote.")
+]
+TO_FILE = Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to write.")]
+TO_FOLDER = Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder to write into.")]
+UNITS = Annotated[
+    list[str] | None,
+    typer.Option("--unit", metavar="UNIT", help="Only this unit; may be given several times."),
+]
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+BY_NAME = Annotated[
+    bool,
+    typer.Option("--by-name", help="Match students by name too; names can be chosen freely."),
+]
+
+
+@app.command()
+def junit(results: RESULTS, to: TO_FILE, unit: UNITS = None, as_json: AS_JSON = False) -> None:
+    """JUnit XML, as CI systems show it: a suite for each unit of each student."""
+    from datetime import UTC, datetime
+
+    from coursekit.grading.class_results import RESULTS as FILE
+    from coursekit.grading.class_results import read_times
+    from coursekit.grading.exports.junit import write_junit
+
+    read = _read(results, unit)
+    made = datetime.fromtimestamp((results / FILE).stat().st_mtime, UTC)
+    stamp = made.strftime("%Y-%m-%dT%H:%M:%S")
+    _tell(write_junit(read, read_times(results), to, stamp), as_json)
+
+
+@app.command()
+def gradescope(
+    results: RESULTS,
+    to: TO_FOLDER,
+    visibility: Annotated[
+        str,
+        typer.Option(help="visible, hidden, after_due_date or after_published: who sees it when."),
+    ] = "visible",
+    unit: UNITS = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """Gradescope's results.json, a file for each student."""
+    from typing import get_args
+
+    from coursekit.errors import UserError
+    from coursekit.grading.class_results import read_times
+    from coursekit.grading.exports.gradescope import Visibility, write_gradescope
+
+    if visibility not in get_args(Visibility):
+        known = ", ".join(get_args(Visibility))
+        raise UserError(f"--visibility is one of {known}. Received: {visibility}")
+    read = _read(results, unit)
+    _tell(write_gradescope(read, read_times(results), to, visibility), as_json)  # type: ignore[arg-type]
+
+
+@app.command()
+def canvas(
+    results: RESULTS,
+    to: TO_FILE,
+    gradebook: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Your gradebook as Canvas exported it; is filled in."),
+    ] = None,
+    assignment: Annotated[
+        str,
+        typer.Option(
+            metavar="TITLE", help="The one assignment that gets all points. [one for each unit]"
+        ),
+    ] = "",
+    by_name: BY_NAME = False,
+    unit: UNITS = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """A gradebook to import into Canvas. Best with --gradebook, which finds students by number."""
+    from coursekit.grading.exports.canvas import fill_canvas, write_canvas
+
+    read = _read(results, unit)
+    if gradebook is None:
+        _tell(write_canvas(read, to, assignment), as_json)
+    else:
+        _tell(fill_canvas(read, gradebook, to, assignment, by_name), as_json)
+
+
+@app.command()
+def moodle(
+    results: RESULTS,
+    to: TO_FILE,
+    worksheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The grading worksheet from Moodle; is filled in."),
+    ] = None,
+    by_name: BY_NAME = False,
+    unit: UNITS = None,
+    as_json: AS_JSON = False,
+) -> None:
+    """An offline grading worksheet to upload to Moodle. Best with --worksheet."""
+    from coursekit.grading.exports.moodle import fill_moodle, write_moodle
+
+    read = _read(results, unit)
+    if worksheet is None:
+        _tell(write_moodle(read, to), as_json)
+    else:
+        _tell(fill_moodle(read, worksheet, to, by_name), as_json)
+
+
+@app.command()
+def csv(results: RESULTS, to: TO_FILE, unit: UNITS = None, as_json: AS_JSON = False) -> None:
+    """A plain table, students by units, for any spreadsheet."""
+    from coursekit.grading.exports.plain_csv import write_csv
+
+    _tell(write_csv(_read(results, unit), to), as_json)
+
+
+def _read(folder: Path, units: list[str] | None) -> "ClassResults":
+    from coursekit.grading.class_results import ClassResults
+    from coursekit.grading.exports.exported import only_units
+
+    return only_units(ClassResults.read(folder), units or ())
+
+
+def _tell(done: "Exported", as_json: bool) -> None:
+    import msgspec
+    from rich.console import Console
+
+    if as_json:
+        print(msgspec.json.encode(done).decode())
+    else:
+        done.show(Console(highlight=False, soft_wrap=True))
