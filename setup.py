@@ -16,6 +16,7 @@ REQUIRES = [
     "msgspec>=0.19",
     "psutil>=6",
     "pytest>=8",
+    "PyYAML>=6",
     "rich>=13",
     "sacrebleu>=2.4",
     "typer>=0.15",

@@ -20,6 +20,7 @@ class Submission(msgspec.Struct, frozen=True):
     lms: str = ""  # "", "canvas", "moodle" or "gradescope"
     lms_id: str = ""
     late: bool = False
+    problem: str = ""  # why nothing of the hand-in could be read, a sentence; empty if it could
 
     def digest(self, unit: str) -> str:
         """Of what is judged of one unit: the same text, the same digest, whoever handed it in."""

@@ -1,0 +1,272 @@
+"""Reads a whole class's submissions from what an instructor points at."""
+
+import re
+import stat
+from collections.abc import Collection
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from coursekit.course.syllabus import units as syllabus_units
+from coursekit.errors import UserError
+from coursekit.grading.submissions.archive import entries_of
+from coursekit.grading.submissions.entry import Entry, Unreadable
+from coursekit.grading.submissions.folder import entries_below, entry_of_file, list_folder
+from coursekit.grading.submissions.layout import METADATA, HandIn, Top, hand_ins, student_of_file
+from coursekit.grading.submissions.limits import CLASS_ARCHIVE
+from coursekit.grading.submissions.names import (
+    is_junk,
+    is_junk_folder,
+    problem_of_name,
+    shown,
+    unique_names,
+)
+from coursekit.grading.submissions.submission import Submission
+from coursekit.grading.submissions.unit_files import unit_files
+
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+_EXPORT = re.compile(r"assignment_[0-9]+_export")
+_LOOKED_FOR = (
+    "one folder, .zip, .py or .ipynb per student, a bulk download of Canvas, Moodle or Gradescope, "
+    "or files named like ex02_lstm.py"
+)
+
+
+class _Read(NamedTuple):
+    submission: Submission  # without its short name
+    label: str
+    identity: str
+    when: tuple[float, int, str]
+
+
+class ClassHandIn(msgspec.Struct, frozen=True):
+    """All submissions of a class, by `student`, and what belongs to none of them."""
+
+    submissions: list[Submission]
+    notes: list[str] = []
+
+
+def read_submissions(path: Path, units: Collection[str] | None = None) -> list[Submission]:
+    """The submissions in a folder or zip, sorted by `student`; see `read_class`."""
+    return read_class(path, units).submissions
+
+
+def read_class(path: Path, units: Collection[str] | None = None) -> ClassHandIn:
+    """The submissions in a folder or zip, and notes on what belongs to none.
+
+    Nothing is run and nothing written. What is wrong with one hand-in is told in its `refused`, `notes` and `problem`,
+    and changes no other one.
+
+    Args:
+        path: a folder or zip of a class, or of one student; or one student's file.
+        units: names of the units to look for; those of the syllabus unless given.
+
+    Raises:
+        UserError: there is nothing at `path`, it cannot be read, or nothing in it looks like a submission.
+    """
+    path = Path(path)
+    units = [unit.name for unit in syllabus_units()] if units is None else list(units)
+    notes: list[str] = []
+    with ExitStack() as stack:
+        try:
+            tops = _tops(path, units, stack)
+        except FileNotFoundError:
+            raise UserError(f"There is no {path}. Give the folder or zip of submissions.") from None
+        except Unreadable as error:
+            raise UserError(f"{path} {error}.") from error
+        except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a name with NUL
+            reason = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+            raise UserError(f"{path} {reason}.") from error
+        if not tops:
+            raise UserError(f"{path} is empty. It should hold {_LOOKED_FOR}.")
+        single = _single(path, tops, units)
+        found = [single] if single else hand_ins(tops, units, notes)
+        read = _latest([each for hand_in in found for each in _read(hand_in, units)])
+    if not any(_has_something(each.submission) for each in read):
+        raise UserError(
+            f"Nothing in {path} looks like a submission. Looked for {_LOOKED_FOR}; the units are {', '.join(units)}."
+        )
+    names = unique_names([(each.label, each.identity) for each in read])
+    named = [
+        msgspec.structs.replace(each.submission, student=name)
+        for each, name in zip(read, names, strict=True)
+    ]
+    return ClassHandIn(sorted(named, key=lambda submission: submission.student), notes)
+
+
+def _tops(path: Path, units: Collection[str], stack: ExitStack) -> list[Top]:
+    path = path.resolve()  # the instructor may point through a link; nobody else may
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        tops = _tops_of_folder(path)
+        if len(tops) == 1 and tops[0].is_folder and _EXPORT.fullmatch(tops[0].name):
+            return _tops_of_folder(path / tops[0].name)
+        return tops
+    entry = entry_of_file(path, (path.name,), status)
+    if entry.problem:
+        raise Unreadable(entry.problem)
+    if path.suffix.lower() != ".zip":
+        return [Top(path.name, False, lambda: [entry])]
+    return _tops_of_zip(entries_of(stack.enter_context(entry.open()), CLASS_ARCHIVE), units)
+
+
+def _tops_of_folder(folder: Path) -> list[Top]:
+    tops = []
+    for name, status in list_folder(folder):
+        place = folder / name
+        if stat.S_ISDIR(status.st_mode) and not problem_of_name(name):
+            if not is_junk_folder(name):
+                tops.append(Top(name, True, lambda place=place: entries_below(place)))  # type: ignore[misc]
+        elif not is_junk((name,)):
+            entry = entry_of_file(place, (name,), status)
+            tops.append(_top_of_file(name, entry))
+    return tops
+
+
+def _top_of_file(name: str, entry: Entry) -> Top:
+    # A link or what else cannot be followed stands for a student's folder if it is named like one.
+    return Top(name, bool(entry.problem) and not _SUFFIX.search(name), lambda: [entry])
+
+
+def _tops_of_zip(entries: list[Entry], units: Collection[str]) -> list[Top]:
+    folders: dict[str, list[Entry]] = {}
+    tops = []
+    for entry in entries:
+        first, *rest = entry.parts
+        if rest:
+            folders.setdefault(first, []).append(entry._replace(parts=tuple(rest)))
+        else:
+            tops.append(_top_of_file(first, entry))
+    for name, inside in folders.items():
+        tops.append(Top(name, True, lambda inside=inside: inside))  # type: ignore[misc]
+    if len(tops) == 1 and folders:
+        # A zip of a class often has one folder around all others. One student's has the files in it.
+        (inside,) = folders.values()
+        deeper = _tops_of_zip(inside, units)
+        if any(top.name == METADATA for top in deeper) or _is_class(deeper, units):
+            return deeper
+    return tops
+
+
+def _is_class(tops: list[Top], units: Collection[str]) -> bool:
+    """Whether there are several students' hand-ins, and no unit's file that would be nobody's."""
+    count = 0
+    for top in tops:
+        stem, _, suffix = top.name.rpartition(".")
+        if top.is_folder or suffix.lower() == "zip":
+            count += 1
+        elif suffix.lower() in ("py", "ipynb"):
+            who, _ = student_of_file(stem, units)
+            if not who:
+                return False
+            count += 1
+    return count > 1
+
+
+def _single(path: Path, tops: list[Top], units: Collection[str]) -> HandIn | None:
+    """The hand-in, if what was pointed at is one student's: units' files directly in it, and nobody else's."""
+    direct = False
+    for top in tops:
+        stem, _, suffix = top.name.rpartition(".")
+        if top.is_folder:
+            continue
+        if suffix.lower() == "zip":
+            return None
+        if suffix.lower() in ("py", "ipynb"):
+            who, unit = student_of_file(stem, units)
+            if who and unit and not stem.lower().startswith(unit[:4].lower()):
+                return None
+            direct = direct or (bool(unit) and not who)
+    if not direct or any(top.is_folder and _holds_units(top, units) for top in tops):
+        return None
+    name = path.resolve().name
+    label = name if path.is_dir() else name.rpartition(".")[0] or name
+    files = [(top, "" if top.is_folder else top.name, 0) for top in tops]
+    return HandIn(label, label, tops=files)
+
+
+def _holds_units(top: Top, units: Collection[str]) -> bool:
+    try:
+        entries = top.load()
+    except Unreadable:
+        return False
+    names = [entry.name.rpartition(".") for entry in entries if not entry.problem]
+    return any(
+        suffix.lower() == "zip"
+        or (suffix.lower() in ("py", "ipynb") and student_of_file(stem, units)[1])
+        for stem, _, suffix in names
+    )
+
+
+def _read(hand_in: HandIn, units: Collection[str]) -> list[_Read]:
+    """Everything of one hand-in; several submissions where several students handed in together."""
+    entries: list[Entry] = []
+    notes = list(hand_in.notes)
+    for top, file, order in hand_in.tops:
+        try:
+            for entry in top.load():
+                parts = (*entry.parts[:-1], file) if file else entry.parts
+                entries.append(entry._replace(parts=parts, order=order))
+        except Unreadable as error:
+            notes.append(f"Not read: {shown(top.name)} {error}.")
+    found = unit_files(entries, units)
+    notes += found.notes
+    problem = ""
+    if not found.files and not found.refused:
+        problem = next((note for note in notes if note.startswith("Not read: ")), "")
+        if not problem:
+            notes.append(f"No unit's file was found: looked for {', '.join(units)}, each as .py.")
+    base = Submission(
+        student="",
+        files=found.files,
+        refused=found.refused,
+        notes=notes,
+        name=shown(hand_in.name, 200),
+        lms=hand_in.lms,
+        lms_id=hand_in.lms_id,
+        late=hand_in.late,
+        problem=problem.removeprefix("Not read: "),
+    )
+    if not hand_in.submitters:
+        return [_Read(base, hand_in.label, hand_in.identity, _when(hand_in))]
+    result = []
+    for submitter in hand_in.submitters:
+        others = [shown(other.name) for other in hand_in.submitters if other is not submitter]
+        together = [f"Handed in together with {', '.join(others)}."] if others else []
+        own = msgspec.structs.replace(
+            base,
+            name=shown(submitter.name, 200),
+            lms_id=shown(submitter.sid or submitter.email, 200) or hand_in.lms_id,
+            notes=[*together, *notes],
+        )
+        identity = "\0".join((own.lms, own.lms_id, own.name))
+        result.append(_Read(own, submitter.sid or hand_in.label, identity, _when(hand_in)))
+    return result
+
+
+def _when(hand_in: HandIn) -> tuple[float, int, str]:
+    """Later attempts compare higher."""
+    return hand_in.created_at, int(hand_in.label) if hand_in.label.isdecimal() else 0, hand_in.label
+
+
+def _latest(found: list[_Read]) -> list[_Read]:
+    """One submission for each identity: the latest, which tells of the others."""
+    by_identity: dict[str, list[_Read]] = {}
+    for each in found:
+        by_identity.setdefault(each.identity, []).append(each)
+    result = []
+    for attempts in by_identity.values():
+        *earlier, last = sorted(attempts, key=lambda each: each.when)
+        notes = [
+            f"An earlier submission of the same student, {shown(each.when[2])}, is set aside."
+            for each in earlier
+        ]
+        kept = msgspec.structs.replace(last.submission, notes=[*notes, *last.submission.notes])
+        result.append(last._replace(submission=kept))
+    return result
+
+
+def _has_something(submission: Submission) -> bool:
+    return bool(submission.files or submission.refused or submission.problem or submission.lms)
