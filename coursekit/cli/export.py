@@ -21,7 +21,9 @@ TO_FILE = Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to
 TO_FOLDER = Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder to write into.")]
 UNITS = Annotated[
     list[str] | None,
-    typer.Option("--unit", metavar="UNIT", help="Only this unit; may be given several times."),
+    typer.Option(
+        "--unit", "--units", metavar="UNIT", help="Only this unit; may be given several times."
+    ),
 ]
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 BY_NAME = Annotated[
@@ -126,6 +128,26 @@ def csv(results: RESULTS, to: TO_FILE, unit: UNITS = None, as_json: AS_JSON = Fa
     from coursekit.grading.exports.plain_csv import write_csv
 
     _tell(write_csv(_read(results, unit), to), as_json)
+
+
+@app.command("gradescope-autograder")
+def gradescope_autograder(
+    to: Annotated[Path, typer.Option("--to", metavar="ZIP", help="The zip to write.")],
+    unit: UNITS = None,
+    seed_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The secret, 32 bytes or more. [a new one]"),
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option(help="Grading that takes longer is ended and gets no points.")
+    ] = 9.5,
+    as_json: AS_JSON = False,
+) -> None:
+    """Gradescope's autograder zip: it grades each submission when it is handed in."""
+    from coursekit.course.workspace import find_course
+    from coursekit.grading.exports.autograder_zip import write_autograder
+
+    _tell(write_autograder(find_course(), to, unit or (), seed_file, minutes), as_json)
 
 
 def _read(folder: Path, units: list[str] | None) -> "ClassResults":

@@ -44,7 +44,8 @@ class Exported(msgspec.Struct):
                     console.print(Text(f"  and {len(names) - SHOWN} more", style="dim"))
         for warning in self.warnings:
             console.print(Text(f"! {warning}", style="yellow"))
-        console.print(Text(f"Wrote {self.path}: {self.students} students."))
+        whose = f": {self.students} students" if self.students else ""
+        console.print(Text(f"Wrote {self.path}{whose}."))
 
 
 def only_units(results: ClassResults, names: Collection[str]) -> ClassResults:
