@@ -10,6 +10,7 @@ from coursekit.grading.submissions.entry import Unreadable
 
 _KEPT = (":name", ":sid", ":email")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(Z|[+-]\d\d:?\d\d)?")
+_DEEPEST = 100
 _LONGEST = 200  # characters of a name that are kept
 
 
@@ -37,7 +38,7 @@ def read_metadata(content: bytes) -> dict[str, Metadata]:
     found: dict[str, Metadata] = {}
     try:
         _Events(found).read(content)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: characters that YAML does not allow
+    except (yaml.YAMLError, ValueError) as error:
         raise Unreadable("is not YAML that can be read") from error
     return found
 
@@ -59,6 +60,8 @@ class _Events:
                     self.submitters.append({})
                 self.is_mapping.append(isinstance(event, yaml.MappingStartEvent))
                 self.path.append(None)
+                if len(self.path) > _DEEPEST:
+                    raise ValueError("nested too deeply")
             elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 self.path.pop()
                 self.is_mapping.pop()

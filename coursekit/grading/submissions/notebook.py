@@ -10,7 +10,7 @@ from coursekit.grading.submissions.limits import MAX_CELLS, MAX_NOTEBOOK, MAX_SO
 
 _MARK = re.compile(r"#[ \t]*coursekit:[ \t]*([\w.-]{1,80})[ \t]*")
 _CELL_MAGIC = re.compile(r"[ \t]*%%(\w*)")
-_MAGIC = re.compile(r"[ \t]*(?:[%!?]|[\w.]+\?{1,2}[ \t]*$|[\w., \t]+=[ \t]*[%!])")
+_MAGIC = re.compile(r"[%!?]|[\w.]+\?{1,2}$|[\w., \t]+=[ \t]*[%!]")  # of a line without margins
 _OF_PYTHON = frozenset(["time", "timeit", "capture", "prun"])  # cell magics around ordinary code
 _TOKEN = re.compile(r"'''|\"\"\"|'(?:\\.|[^'\\])*'?|\"(?:\\.|[^\"\\])*\"?|#.*|[()\[\]{}]|\\$")
 _CLOSING = {mark: re.compile(rf"(?:\\.|(?!{mark})[^\\]|\\$)*{mark}") for mark in ("'''", '"""')}
@@ -79,7 +79,7 @@ def without_magics(source: str) -> tuple[str, int]:
     quote, depth, continues, command = "", 0, False, False
     for line in lines:
         begins = not quote and depth == 0 and not continues
-        if command or (begins and _MAGIC.match(line)):
+        if command or (begins and _MAGIC.match(line.strip())):
             indent = line[: len(line) - len(line.lstrip(" \t"))]
             # A block must not lose its only statement.
             result.append(f"{indent}{'pass  ' if indent and not command else ''}# {line.lstrip()}")

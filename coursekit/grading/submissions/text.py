@@ -9,6 +9,7 @@ from coursekit.grading.submissions.limits import MAX_SOURCE
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DECLARED = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_LIKE_ASCII = ("latin-1", "latin1", "iso-8859-1", "iso-8859-15", "cp1252", "windows-1252")
 _SAVE = "save it again as UTF-8"
 
 
@@ -41,9 +42,18 @@ def checked_text(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     check_size(len(text.encode()), MAX_SOURCE)
     for line in text.split("\n", 2)[:2]:
-        declared = _DECLARED.match(line)
-        if declared and declared[1].lower().replace("_", "-") not in ("utf-8", "utf8", "ascii"):
+        if (declared := _DECLARED.match(line)) and not _is_utf8(declared[1], text):
             raise Unreadable(
                 f"declares the encoding {declared[1][:40]}: remove that line, it is read as UTF-8"
             )
     return text
+
+
+def _is_utf8(encoding: str, text: str) -> bool:
+    """Whether Python, which obeys the declaration, would read the same text."""
+    name = encoding.lower().replace("_", "-")
+    return (
+        name in ("utf8", "utf-8", "ascii", "us-ascii")
+        or name.startswith("utf-8-")
+        or (name in _LIKE_ASCII and text.isascii())
+    )

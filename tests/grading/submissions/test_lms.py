@@ -187,7 +187,7 @@ def test_gradescope(form, tree, zipped):
 
 
 @pytest.mark.parametrize(
-    "metadata", [b"\0\1", "a: [", "- - -\n", "x" * 99, "[" * 20_000, "&a [*a]", ""]
+    "metadata", [b"\0\1", "a: [", "- - -\n", "x" * 99, "[" * 300_000, "&a [*a]", ""]
 )
 def test_metadata_that_cannot_be_read_leaves_the_numbers(metadata, tree):
     path = tree({"submission_metadata.yml": metadata, "submission_1/ex02_lstm.py": CODE})
