@@ -28,7 +28,6 @@ DEV = [
     "lxml>=5",
     "mypy>=1.11",
     "pytest-timeout>=2.3",
-    "PyYAML>=6",
     "ruff>=0.8",
 ]
 

@@ -150,6 +150,37 @@ def gradescope_autograder(
     _tell(write_autograder(find_course(), to, unit or (), seed_file, minutes), as_json)
 
 
+@app.command("github-classroom")
+def github_classroom(
+    to: TO_FILE = Path(".github/workflows/classroom.yml"),
+    unit: UNITS = None,
+    install: Annotated[
+        str, typer.Option(metavar="ARGUMENTS", help="What pip installs coursekit from.")
+    ] = "-c constraints.txt .",
+    minutes: Annotated[int, typer.Option(help="How long the check of a unit may take.")] = 10,
+    whole_units: Annotated[
+        bool,
+        typer.Option("--whole-units", help="Points of a unit only if all of its checks pass."),
+    ] = False,
+    as_json: AS_JSON = False,
+) -> None:
+    """GitHub Classroom's workflow: checks each push and reports points."""
+    from coursekit.grading.exports.github_classroom import write_workflow
+
+    _tell(write_workflow(to, unit or (), install, minutes, whole_units), as_json)
+
+
+@app.command("github-result", hidden=True)
+def github_result(
+    checked: Annotated[Path, typer.Argument(help="What `coursekit check --json` printed.")],
+    unit: Annotated[str, typer.Option(help="The unit.")],
+) -> None:
+    """A unit's results for GitHub Classroom's reporter, as a line for $GITHUB_OUTPUT."""
+    from coursekit.grading.exports.github_classroom import result_line
+
+    print(result_line(checked, unit))
+
+
 def _read(folder: Path, units: list[str] | None) -> "ClassResults":
     from coursekit.grading.class_results import ClassResults
     from coursekit.grading.exports.exported import only_units
