@@ -58,7 +58,23 @@ def run(root: Path) -> dict[str, object]:
 
 
 def prepare(root: Path) -> None:
-    """While the image is built: the answers of all named mistakes, so that no student waits for them."""
+    """While the image is built: what all named mistakes answer, so that no student waits for it."""
+    from coursekit.course.syllabus import find_unit
+    from coursekit.course.workspace import Course
+    from coursekit.grading.checks_of import checks_of
+    from coursekit.grading.unit_run import Source, UnitRun
+    from coursekit.grading.workers import Zygote
+
+    settings = msgspec.json.decode((root / "source/settings.json").read_bytes(), type=Settings)
+    course = Course(root / "source/course")
+    with Zygote() as zygote:
+        for name in settings.units:
+            checks = checks_of(course.checks(name))
+            solution = Source.read(course.solutions / f"{name}.py")
+            run = UnitRun(zygote, course, find_unit(name), solution, 0, checks)
+            known = run.mistake_matrix()
+            run.finish()
+            print(f"{name}: {max(map(len, known.values()), default=0)} mistakes known", flush=True)
 
 
 def _graded(root: Path, settings: Settings) -> dict[str, object]:

@@ -20,14 +20,19 @@ from tests.grading.exports.test_gradescope import require_valid
 
 UNIT = "ex05_objective"
 COURSE = find_course(Path(__file__))
-# Installs as pip would, but takes what coursekit needs from the environment that runs the tests.
+# Installs as pip would, but takes what coursekit needs from the environment that runs the tests: as links, for a
+# confined child reads nothing outside of its environment's own folder.
 PIP = f"""#!/usr/bin/env bash
 set -e
 [ "$1" = install ]
 echo "$@" >> "$COURSEKIT_AUTOGRADER/pip.log"
-"$COURSEKIT_AUTOGRADER/venv/bin/python" -m pip install --quiet --no-index --no-deps "${{@: -1}}"
-echo {sysconfig.get_path("purelib")} > "$("$COURSEKIT_AUTOGRADER/venv/bin/python" -c \
-'import sysconfig; print(sysconfig.get_path("purelib"))')/tests.pth"
+python="$COURSEKIT_AUTOGRADER/venv/bin/python"
+packages="$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+for name in {sysconfig.get_path("purelib")}/*; do
+  case "$name" in *coursekit*|*/pip|*/pip-*|*/setuptools|*/setuptools-*|*/_distutils_hack|*/distutils*) continue ;; esac
+  cp -al "$name" "$packages" || cp -a "$name" "$packages"
+done
+"$python" -m pip install --quiet --no-index --no-deps "${{@: -1}}"
 """
 
 
@@ -62,9 +67,11 @@ class Harness:
             (self.root / "submission_metadata.json").write_text(metadata, encoding="utf-8")
         done = self._call(self.root / "run_autograder", {})
         assert done.returncode == 0, done.stderr
+        print(done.stdout, done.stderr)
         assert [path.name for path in (self.root / "results").iterdir()] == ["results.json"]
         found = json.loads((self.root / "results/results.json").read_bytes())
         require_valid(found)
+        print(found["output"])
         return found
 
     def _call(self, script: Path, more: dict[str, str]) -> subprocess.CompletedProcess:
@@ -203,6 +210,7 @@ def test_from_the_zip_to_the_results(archive, tmp_path):
     built = harness.build()
     assert built.returncode == 0, built.stderr
     assert f"-c {harness.source}/constraints.txt" in (tmp_path / "pip.log").read_text()
+    assert f"{UNIT}: " in built.stdout and "mistakes known" in built.stdout
 
     right = COURSE.solutions.joinpath(f"{UNIT}.py").read_text(encoding="utf-8")
     metadata = (
@@ -222,7 +230,12 @@ def test_from_the_zip_to_the_results(archive, tmp_path):
     found = harness.grade({f"{UNIT}.py": hostile})
     assert found["score"] == 0 and {test["status"] for test in found["tests"]} == {"failed"}
 
-    found = harness.grade({})
-    assert found["score"] == 0 and "could not be graded" in found["output"]
-    found = harness.grade({"homework.txt": "I wrote a poem."})
-    assert found["score"] == 0 and found["output"].strip()
+    mistaken = right.replace("token_ids[:, 1:]", "token_ids[:, :-1]", 1)
+    assert mistaken != right
+    found = harness.grade({f"{UNIT}.py": mistaken})
+    assert 0 <= found["score"] < 10
+    assert any(test["extra_data"]["mistake"] for test in found["tests"])
+
+    for files in ({}, {"homework.txt": "I wrote a poem."}):
+        found = harness.grade(files)
+        assert found["score"] == 0 and f"Wanted: {UNIT}.py" in found["output"]

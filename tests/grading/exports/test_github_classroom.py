@@ -77,6 +77,9 @@ def test_units_are_chosen_in_the_order_of_the_course(tmp_path):
     found = workflow(tmp_path, ["ex07", "ex02"], install="coursekit==0.1.0")
     assert steps_of(found)[-1]["with"]["runners"] == "ex02_lstm,ex07_attention"
     assert steps_of(found)[2]["run"].endswith("coursekit==0.1.0")
+    assert (
+        "cache" not in steps_of(found)[1]["with"]
+    )  # without the file it is made by, the step would fail
 
 
 @pytest.mark.parametrize("install", ["", "a\nb", "a\x00"])

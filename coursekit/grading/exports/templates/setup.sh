@@ -28,4 +28,5 @@ fi
 mkdir -p "$XDG_CACHE_HOME"
 chmod 700 "$source" "$XDG_CACHE_HOME"
 chmod 600 "$source/secret_seed"
-"$root/venv/bin/python" -I -m coursekit.grading.exports.autograder_run --prepare "$root"
+"$root/venv/bin/python" -I -m coursekit.grading.exports.autograder_run --prepare "$root" \
+  || echo "Mistakes are not known beforehand: the first wrong answers take longer." >&2
