@@ -16,6 +16,7 @@ import numpy as np
 
 MAX_FRAME = 64 * 2**20
 MAX_DEPTH = 32
+MAX_ITEMS = 100_000  # an item of one byte becomes an object of fifty
 DTYPES = frozenset(
     [
         "bool",
@@ -94,10 +95,79 @@ def encode(message: msgspec.Struct) -> bytes:
 
 def decode(body: bytes, message_type: type) -> Any:
     """Unpacks a message of the given type; raises `ProtocolError` on anything else."""
+    _refuse_many_items(body)
     try:
-        return msgspec.msgpack.decode(body, type=message_type, ext_hook=_unpack_extension)
+        message = msgspec.msgpack.decode(body, type=message_type, ext_hook=_unpack_extension)
     except (msgspec.MsgspecError, ValueError, RecursionError, TypeError, OverflowError) as error:
         raise ProtocolError(f"malformed message: {error}") from error
+    for name in message.__struct_fields__:
+        value = getattr(message, name)
+        if type(value) is not Failure:
+            _check(value)
+    return message
+
+
+def _check(value: Any, depth: int = 1) -> None:
+    """Refuses what `encode` would not have sent: msgpack has times, any keys and any depth as well."""
+    if depth > MAX_DEPTH:
+        raise ProtocolError("the value is nested too deeply")
+    kind = type(value)
+    if kind is list or kind is tuple:
+        for item in value:
+            _check(item, depth + 1)
+    elif kind is dict:
+        for key, item in value.items():
+            if type(key) is not str:
+                raise ProtocolError(f"a key is {type(key).__name__}; only texts are allowed")
+            _check(item, depth + 1)
+    elif kind not in _TYPES:
+        raise ProtocolError(f"{kind.__name__} is no type of this protocol")
+
+
+def _refuse_many_items(body: bytes) -> None:
+    """Walks over the items without making them: 64 MB of empty lists would take 4 GB to unpack.
+
+    It steps over what unpacking steps over, the text of an opaque value among it. What any other extension holds
+    is walked over too; if that is no message of its own, unpacking ends there.
+    """
+    place, items = 0, 0
+    while place < len(body):
+        items += 1
+        if items > MAX_ITEMS:
+            raise ProtocolError(f"more than {MAX_ITEMS:,} values; the limit is {MAX_ITEMS:,}")
+        kind = body[place]
+        place += 1
+        size = _SHORT_EXTENSIONS.get(kind, 0)
+        if 0xA0 <= kind <= 0xBF:  # a short string
+            place += kind & 0x1F
+        elif kind in _SIZED:
+            size = int.from_bytes(body[place : place + _SIZED[kind]], "big")
+            place += _SIZED[kind]
+            if size > len(body) - place:
+                raise ProtocolError("malformed message: it claims more than it holds")
+            if kind not in _CONTAINERS and kind not in _EXTENSIONS:
+                place += size
+        else:
+            place += _FIXED.get(kind, 0)
+        if kind in _EXTENSIONS:
+            place += 1 + (size if body[place : place + 1] == _OPAQUE_CODE else 0)
+
+
+# The first byte of an item -> how many bytes give its size, or how many it has beside the first.
+_SIZED = {
+    **{0xC4: 1, 0xC5: 2, 0xC6: 4},  # bytes
+    **{0xC7: 1, 0xC8: 2, 0xC9: 4},  # extensions
+    **{0xD9: 1, 0xDA: 2, 0xDB: 4},  # strings
+    **{0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4},  # lists and maps
+}
+_SHORT_EXTENSIONS = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
+_EXTENSIONS = frozenset([0xC7, 0xC8, 0xC9, *_SHORT_EXTENSIONS])
+_OPAQUE_CODE = bytes([_OPAQUE])
+_CONTAINERS = frozenset([0xDC, 0xDD, 0xDE, 0xDF])
+_FIXED = {
+    **{0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8},  # integers
+    **{0xCA: 4, 0xCB: 8},  # floats
+}
 
 
 def send_frame(connection: socket.socket, body: bytes) -> None:
@@ -149,6 +219,10 @@ def _packable(value: Any, depth: int = 0) -> Any:
     if kind is Handle:
         body = msgspec.msgpack.encode([value.number, value.path])
         return msgspec.msgpack.Ext(_HANDLE, body)
+    if kind is BFloat16:
+        bits = (np.ascontiguousarray(value.values).view(np.uint32) >> 16).astype(np.uint16)
+        body = msgspec.msgpack.encode([list(value.values.shape), bits.tobytes()])
+        return msgspec.msgpack.Ext(_BFLOAT16, body)
     if kind is Opaque:
         return msgspec.msgpack.Ext(_OPAQUE, value.type_name[:200].encode())
     if kind is list:
@@ -162,6 +236,8 @@ def _packable(value: Any, depth: int = 0) -> Any:
 
 def _pack_array(array: np.ndarray) -> msgspec.msgpack.Ext:
     name = array.dtype.name
+    if array.nbytes > MAX_FRAME:  # before a copy is made: strides of zero cost nothing until then
+        raise ProtocolError(f"an array of {array.nbytes:,} bytes; the limit is {MAX_FRAME:,}")
     if name == "bfloat16":
         body = [list(array.shape), np.ascontiguousarray(array).view(np.uint16).tobytes()]
         return msgspec.msgpack.Ext(_BFLOAT16, msgspec.msgpack.encode(body))
@@ -213,3 +289,6 @@ class BFloat16(msgspec.Struct, frozen=True):
     """A bfloat16 array, widened: NumPy has no such dtype of its own."""
 
     values: np.ndarray
+
+
+_TYPES = frozenset([type(None), bool, int, float, str, bytes, np.ndarray, Handle, Opaque, BFloat16])

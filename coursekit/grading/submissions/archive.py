@@ -27,7 +27,7 @@ _BROKEN = "is not a zip that can be read (truncated, damaged, or of another kind
 
 
 def entries_of(file: BinaryIO, limits: Archive) -> list[Entry]:
-    """Every file in a zip, sorted; raises `Unreadable` if the zip as a whole is not to be trusted.
+    """Every file in a zip, in its order; raises `Unreadable` if the zip as a whole is not to be trusted.
 
     The file stays open as long as entries are read.
     """
@@ -41,9 +41,7 @@ def entries_of(file: BinaryIO, limits: Archive) -> list[Entry]:
         raise Unreadable(_BROKEN) from error
     _check_members(members, directory, limits)
     entries = [_entry(archive, member) for member in members if not member.is_dir()]
-    return sorted(
-        (entry for entry in entries if not is_junk(entry.parts)), key=lambda entry: entry.parts
-    )
+    return [entry for entry in entries if not is_junk(entry.parts)]
 
 
 def _check_end(file: BinaryIO, limits: Archive) -> int:

@@ -183,7 +183,8 @@ def _single(path: Path, tops: list[Top], units: Collection[str]) -> HandIn | Non
         return None
     name = path.resolve().name
     label = name if path.is_dir() else name.rpartition(".")[0] or name
-    files = [(top, "" if top.is_folder else top.name, 0) for top in tops]
+    ordered = sorted(tops, key=lambda top: (top.name, top.is_folder))
+    files = [(top, "" if top.is_folder else top.name, 0) for top in ordered]
     return HandIn(label, label, tops=files)
 
 

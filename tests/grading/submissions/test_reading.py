@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from coursekit.errors import UserError
+from coursekit.grading.submissions.names import unique_names
 from coursekit.grading.submissions.reading import read_class, read_submissions
 from tests.grading.submissions.conftest import CODE, notebook, pack
 
@@ -124,6 +125,18 @@ def test_names_are_safe_unique_and_stay_what_they_are(tree):
     assert second["韓梅"] == first["韓梅"] and second["José Núñez"] == first["José Núñez"]
 
 
+def test_a_made_name_is_not_that_of_another_student():
+    (made, _) = unique_names([("Ann", "1"), ("ann", "2")])
+    names = unique_names([("Ann", "1"), ("ann", "2"), (made, "3")])
+    assert len({name.casefold() for name in names}) == 3 and names[2] == made
+
+
+def test_names_that_lead_out_of_a_class_are_nobodys_folder(zipped):
+    (one,) = read_submissions(zipped({"../ex02_lstm.py": CODE, "ex03_gru.py": CODE}, "ada.zip"))
+    assert one.student == "ada" and list(one.files) == ["ex03_gru"]
+    assert "leads out of its folder" in one.refused["ex02_lstm"]
+
+
 def shortened(names):
     return [name[:170] + "..." + name[-27:] if len(name) > 200 else name for name in names]
 
@@ -201,13 +214,17 @@ def test_a_file_replaced_while_it_is_read_is_not_followed(tree, tmp_path):
     (entry,) = entries_below(path / "ada")
     place = path / "ada" / "ex02_lstm.py"
     (path / "other.py").write_text("other")
-    for replacement in ("link", "fifo", "file"):
-        place.unlink()
+    for replacement in ("link to itself", "link", "fifo", "file"):
+        if replacement == "link to itself":
+            os.rename(place, path / "moved.py")
+            place.symlink_to(path / "moved.py")
+        else:
+            place.unlink()
         if replacement == "link":
             place.symlink_to(path / "secret.py")
         elif replacement == "fifo":
             os.mkfifo(place)
-        else:
+        elif replacement == "file":
             os.rename(path / "other.py", place)
         with pytest.raises(Unreadable):
             entry.read(100)
