@@ -12,7 +12,9 @@ from coursekit.cli.demo import demo
 from coursekit.cli.doctor import doctor
 from coursekit.cli.export import app as export
 from coursekit.cli.generate import generate
+from coursekit.cli.grade import grade
 from coursekit.cli.hint import hint
+from coursekit.cli.merge import merge
 from coursekit.cli.report import report
 from coursekit.cli.train import app as train
 from coursekit.cli.translate import translate
@@ -28,6 +30,8 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(hint)
+app.command()(grade)
+app.command()(merge)
 app.command()(report)
 app.add_typer(export, name="export")
 app.add_typer(train, name="train")

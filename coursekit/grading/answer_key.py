@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 import msgspec
@@ -40,6 +41,7 @@ class AnswerKey:
         self._path = path
         self._contents = _Contents()
         self._changed = False
+        self.completing = threading.Lock()  # runs that share a key complete it one after the other
         if path is not None:
             with contextlib.suppress(OSError, msgspec.MsgspecError):
                 self._contents = msgspec.msgpack.decode(path.read_bytes(), type=_Contents)

@@ -14,7 +14,7 @@ from coursekit.course.syllabus import find_unit
 from coursekit.course.workspace import Course
 from coursekit.errors import UserError
 from coursekit.grading.judging import Check
-from coursekit.grading.unit_run import UnitRun
+from coursekit.grading.unit_run import Source, UnitRun
 from coursekit.grading.verdicts import CheckResult, UnitResult
 from coursekit.grading.workers import Zygote, require_supported_platform
 
@@ -102,7 +102,7 @@ class Grading:
                 self._zygote,
                 course,
                 find_unit(unit),
-                folder / f"{unit}.py",
+                Source.read(folder / f"{unit}.py"),
                 self.seed,
                 self._checks[unit],
             )

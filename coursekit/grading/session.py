@@ -10,7 +10,7 @@ from coursekit.course.syllabus import find_unit, units
 from coursekit.course.workspace import Course
 from coursekit.errors import UserError
 from coursekit.grading.checks_of import checks_of
-from coursekit.grading.unit_run import UnitRun
+from coursekit.grading.unit_run import Source, UnitRun
 from coursekit.grading.verdicts import CheckResult, Report, UnitResult
 from coursekit.grading.workers import Asked, Zygote, require_supported_platform
 
@@ -60,8 +60,8 @@ def grade(
 
         def judge_unit(unit) -> UnitResult:
             checks = collected[unit.name]
-            file = submission.resolve() / f"{unit.name}.py"
-            run = UnitRun(warm, course, unit, file, seed, checks, naming=naming, lanes=lanes)
+            source = Source.read(submission.resolve() / f"{unit.name}.py")
+            run = UnitRun(warm, course, unit, source, seed, checks, naming=naming, lanes=lanes)
 
             def tell(result: CheckResult) -> None:
                 if on_result is not None:

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +33,36 @@ from coursekit.grading.workers import JobRequest, WorkerDied, Zygote
 MAX_SOURCE = 2**20
 
 
+class Source(NamedTuple):
+    """The text of a file to be judged, or the outcome that its state deserves."""
+
+    text: str
+    refused: Outcome | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> "Source":
+        """From a file; one that cannot be read as text is refused with a sentence."""
+        try:
+            if not path.is_file():  # a pipe would be waited for, a device has no end
+                path.stat()
+                return cls.refuse(f"{path.name} is not a file.")
+            with path.open("rb") as file:
+                content = file.read(MAX_SOURCE + 1)
+            if len(content) > MAX_SOURCE:
+                return cls.refuse(f"{path.name} has more than 1 MB: is it the right file?")
+            return cls(content.decode("utf-8-sig"))
+        except FileNotFoundError:
+            return cls.refuse(f"{path.name} is missing from {path.parent}.")
+        except UnicodeDecodeError:
+            return cls.refuse(f"{path.name} is not a text file in UTF-8; save it as UTF-8.")
+        except OSError as error:
+            return cls.refuse(f"{path.name} cannot be read: {error.strerror}.")
+
+    @classmethod
+    def refuse(cls, reason: str) -> "Source":
+        return cls("", Outcome("error", reason))
+
+
 class Lane(NamedTuple):
     """A worker of the student's and one of the reference's, that take one check after the other."""
 
@@ -48,28 +78,28 @@ class UnitRun:
         zygote: Zygote,
         course: Course,
         unit: Unit,
-        source_file: Path,
+        source: Source,
         seed: int,
         checks: Sequence[Check],
         key: AnswerKey | None = None,
         naming: bool = True,
         lanes: int = 1,
+        known: Iterable[CheckResult] = (),
     ):
+        """`known`: verdicts of an earlier run that was cut off; their checks are not run again."""
         self.unit = unit
         self._zygote = zygote
         self._course = course
         self._seed = seed
         self._checks = list(checks)
-        self._solution = _read(course.solutions / f"{unit.name}.py")[0]
+        self._solution = Source.read(course.solutions / f"{unit.name}.py").text
         self._mistakes = read_mistakes(course.mistakes(unit.name)) if naming else []
-        self._key = key if key is not None else AnswerKey(_key_path(course, unit, seed))
-        source, self._refused = _read(source_file)
-        if self._refused is None:
-            self._refused = self._rule_broken(source)
+        self._key = key if key is not None else AnswerKey(key_path(course, unit, seed))
+        self.refused = source.refused or self._rule_broken(source.text)
         self._lanes = [
-            Lane(Party(zygote, self._job, source), self._new_reference()) for _ in range(lanes)
+            Lane(Party(zygote, self._job, source.text), self._new_reference()) for _ in range(lanes)
         ]
-        self._results: dict[str, CheckResult] = {}
+        self._results = {result.name: result for result in known}
         self._replies: dict[str, list[bytes]] = {}
 
     def judge_all(self, on_result: Callable[[CheckResult], None], stopped: Callable[[], bool]):
@@ -78,7 +108,7 @@ class UnitRun:
         Raises:
             InterruptedError: `stopped` said so.
         """
-        waiting = list(self._checks)
+        waiting = [check for check in self._checks if check.name not in self._results]
         changed = threading.Condition()
 
         def next_check() -> Check | None:
@@ -116,7 +146,7 @@ class UnitRun:
         """The verdict on one check, without the mistake's name, which `finish` finds."""
         started = time.monotonic()
         lane = lane or self._lanes[0]
-        outcome = self._refused or self._blocked(check) or self._judge_live(check, lane)
+        outcome = self.refused or self._blocked(check) or self._judge_live(check, lane)
         passed = outcome.verdict == "passed"
         result = CheckResult(
             check.name,
@@ -138,12 +168,16 @@ class UnitRun:
         self._key.save()
         return {check.name: dict(self._key.transcripts(check.name)) for check in self._checks}
 
-    def finish(self) -> UnitResult:
-        """Names mistakes, ends the workers, and adds up. Checks never run count as ours."""
-        self._name_mistakes()
+    def close(self) -> None:
+        """Ends the workers."""
         for lane in self._lanes:
             lane.student.close()
             lane.reference.close()
+
+    def finish(self) -> UnitResult:
+        """Names mistakes, ends the workers, and adds up. Checks never run count as ours."""
+        self._name_mistakes()
+        self.close()
         self._key.save()
         for check in self._checks:
             if check.name not in self._results:
@@ -197,16 +231,20 @@ class UnitRun:
         }
         if not failed or not self._mistakes:
             return
-        self._complete_transcripts([c for c in self._checks if c.name in failed], self._mistakes)
+        with self._key.completing:
+            self._complete_transcripts(
+                [c for c in self._checks if c.name in failed], self._mistakes
+            )
         known = {check.name: self._key.transcripts(check.name) for check in self._checks}
         matches = candidates(failed, known)
         passed = [name for name, result in self._results.items() if result.verdict == "passed"]
         rivals = {name for names in matches.values() if len(names) > 1 for name in names}
         if rivals:  # checks that passed tell rivals apart
-            self._complete_transcripts(
-                [c for c in self._checks if c.name in passed],
-                [m for m in self._mistakes if m.name in rivals],
-            )
+            with self._key.completing:
+                self._complete_transcripts(
+                    [c for c in self._checks if c.name in passed],
+                    [m for m in self._mistakes if m.name in rivals],
+                )
             known = {check.name: self._key.transcripts(check.name) for check in self._checks}
         sentences = {mistake.name: mistake.sentence for mistake in self._mistakes}
         for check, mistake in name_mistakes(matches, passed, known).items():
@@ -253,24 +291,16 @@ class UnitRun:
         )
 
 
-def _read(path: Path) -> tuple[str, Outcome | None]:
-    """The text of a file to be judged, or the outcome that its state deserves."""
-    try:
-        if path.stat().st_size > MAX_SOURCE:
-            return "", Outcome("error", f"{path.name} has more than 1 MB: is it the right file?")
-        return path.read_bytes().decode("utf-8-sig"), None
-    except FileNotFoundError:
-        return "", Outcome("error", f"{path.name} is missing from {path.parent}.")
-    except UnicodeDecodeError:
-        return "", Outcome("error", f"{path.name} is not a text file in UTF-8; save it as UTF-8.")
-    except OSError as error:
-        return "", Outcome("error", f"{path.name} cannot be read: {error.strerror}.")
-
-
-def _key_path(course: Course, unit: Unit, seed: int) -> Path:
+def key_path(course: Course, unit: Unit, seed: int) -> Path:
     """Named by all that the answers depend on."""
+    digest = hashlib.sha256(f"{unit_digest(course, unit)} {seed}".encode()).hexdigest()
+    return cache_folder() / f"{unit.name}-{digest[:24]}.msgpack"
+
+
+def unit_digest(course: Course, unit: Unit) -> str:
+    """Of all that a verdict on the unit depends on, but for the submission and the seed."""
     digest = hashlib.sha256()
-    digest.update(f"{__version__} {unit.name} {seed} {unit.forbidden} {sys.version}".encode())
+    digest.update(f"{__version__} {unit.name} {unit.forbidden} {sys.version}".encode())
     for package in ("keras", "tensorflow", "numpy"):
         digest.update(_version(package).encode())
     for path in (
@@ -281,7 +311,7 @@ def _key_path(course: Course, unit: Unit, seed: int) -> Path:
         *sorted(Path(__file__).parents[1].rglob("*.py")),
     ):
         digest.update(path.read_bytes() if path.is_file() else b"-")
-    return cache_folder() / f"{unit.name}-{digest.hexdigest()[:24]}.msgpack"
+    return digest.hexdigest()
 
 
 def _version(package: str) -> str:

@@ -5,7 +5,6 @@ its own sentence alone, every alternative passes.
 """
 
 import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +18,7 @@ from coursekit.errors import UserError
 from coursekit.grading.answer_key import Transcript
 from coursekit.grading.checks_of import checks_of
 from coursekit.grading.mistakes import apply_edits, candidates, name_mistakes, read_mistakes
-from coursekit.grading.unit_run import UnitRun
+from coursekit.grading.unit_run import Source, UnitRun
 from coursekit.grading.verdicts import UnitResult
 from coursekit.grading.workers import Zygote
 
@@ -61,8 +60,7 @@ class _Trial:
         self.say = say
         self.findings: list[str] = []
         self.checks = checks_of(course.checks(unit.name))
-        self.solution_file = course.solutions / f"{unit.name}.py"
-        self.solution = self.solution_file.read_text(encoding="utf-8")
+        self.solution = (course.solutions / f"{unit.name}.py").read_text(encoding="utf-8")
         self.mistakes = read_mistakes(course.mistakes(unit.name))
         self.alternatives = course.alternatives(unit.name)
         self.slowest: list[tuple[str, float]] = []
@@ -107,15 +105,12 @@ class _Trial:
             list(threads.map(function, items))
 
     def _judge(self, source: str, seed: int = 0, naming: bool = False) -> UnitResult:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, f"{self.unit.name}.py")
-            file.write_text(source, encoding="utf-8")
-            run = UnitRun(
-                self.zygote, self.course, self.unit, file, seed, self.checks, naming=naming
-            )
-            for check in self.checks:
-                run.judge(check)
-            return run.finish()
+        run = UnitRun(
+            self.zygote, self.course, self.unit, Source(source), seed, self.checks, naming=naming
+        )
+        for check in self.checks:
+            run.judge(check)
+        return run.finish()
 
     def _try_solution(self, seed: int) -> UnitResult:
         result = self._judge(self.solution, seed)
@@ -149,7 +144,8 @@ class _Trial:
                 self._find(str(error))
         if self.findings:
             return
-        run = UnitRun(self.zygote, self.course, self.unit, self.solution_file, 0, self.checks)
+        solution = Source(self.solution)
+        run = UnitRun(self.zygote, self.course, self.unit, solution, 0, self.checks)
         known = run.mistake_matrix()
         run.finish()
         for mistake in self.mistakes:

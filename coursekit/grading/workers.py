@@ -7,7 +7,6 @@ outside, and how it ended is told by the kernel.
 import contextlib
 import os
 import select
-import shutil
 import signal
 import site
 import socket
@@ -36,6 +35,7 @@ from coursekit.grading.protocol import (
     send_frame,
 )
 from coursekit.grading.verdicts import Verdict
+from coursekit.grading.worker.trees import remove_tree
 
 Asked = Literal["best", "strict", "basic"]
 
@@ -64,19 +64,31 @@ class GraderFault(Exception):
 class Clock:
     """The time a child may take: `seconds` of its processor, and four times that on the wall.
 
-    Processor time is fair on a busy machine; wall time ends what sleeps.
+    Processor time is fair on a busy machine; wall time ends what sleeps. The wall's clock runs only while the
+    child is asked something: what the judge and the reference take is not the student's.
     """
 
     def __init__(self, seconds: float):
         self.seconds = seconds
-        self.wall_end = time.monotonic() + 4 * seconds
+        self._wall_left = 4 * seconds
+        self._wall_end = 0.0
         self._processor_end: float | None = None
+
+    def __enter__(self) -> "Clock":
+        self._wall_end = time.monotonic() + self._wall_left
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._wall_left = self.wall_left()
+
+    def wall_left(self) -> float:
+        return self._wall_end - time.monotonic()
 
     def is_over(self, pid: int) -> bool:
         used = _processor_seconds(pid)
         if self._processor_end is None:
             self._processor_end = used + self.seconds
-        return used > self._processor_end or time.monotonic() > self.wall_end
+        return used > self._processor_end or self.wall_left() < 0
 
 
 class Zygote:
@@ -90,6 +102,8 @@ class Zygote:
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
         self._warm = False
+        self._closed = False
+        self.generation = 0  # how many processes this object has had
         self._talking = threading.Lock()  # one command and its answer at a time
         self.folder = tempfile.TemporaryDirectory(prefix="coursekit-", ignore_cleanup_errors=True)
         os.chmod(
@@ -133,18 +147,22 @@ class Zygote:
             )
         self._control = ours
         self._warm = False
+        self.generation += 1
 
     def spawn(self, job: "JobRequest") -> "Worker":
         """Forks a child for the job. A zygote that cannot is replaced once."""
         for attempt in (1, 2):
+            generation = self.generation
             try:
                 with self._talking:
                     worker = self._spawn(job)
                 self._look_at_walls(worker)
                 return worker
             except (GraderFault, OSError, EOFError) as error:
-                self._stop()
-                if attempt == 2:
+                with self._talking:
+                    if self.generation == generation and not self._closed:
+                        self._stop()  # unless somebody has replaced it in the meantime
+                if self._closed or attempt == 2:
                     raise GraderFault(f"no worker could be started: {error}") from error
         raise AssertionError
 
@@ -192,15 +210,21 @@ class Zygote:
         _, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
         return descriptors[0]
 
-    def reap(self, pid: int) -> int:
-        """The wait status of a child that has ended; ends what it left behind."""
-        with self._talking:
-            if self._control is None:  # the zygote was replaced: its children went with it
-                return 0
+    def reap(self, pid: int, generation: int) -> int | None:
+        """The wait status of a child that has ended; ends what it left behind.
+
+        None if the child's zygote is gone: it took its children with it, whatever they did.
+        """
+        with self._talking, contextlib.suppress(GraderFault, OSError):
+            if self._control is None or generation != self.generation:
+                return None
             send_frame(self._control, msgspec.msgpack.encode({"type": "Reap", "pid": pid}))
             return self._answer()["status"]
+        return None
 
     def _wait_until_warm(self) -> None:
+        if self._closed:
+            raise GraderFault("grading was stopped")
         if self._process is None or self._process.poll() is not None:
             self.start()
         if not self._warm:
@@ -231,7 +255,10 @@ class Zygote:
             self._process = None
 
     def close(self) -> None:
+        """Ends the process and all its children; nothing can be started any more."""
+        self._closed = True
         self._stop()
+        remove_tree(self.folder.name)
         self.folder.cleanup()
 
     def __enter__(self) -> "Zygote":
@@ -271,6 +298,7 @@ class Worker:
     ):
         """`number` is the process in the zygote's world, `pid` the same one in ours."""
         self._zygote = zygote
+        self._generation = zygote.generation
         self._number = number
         self.pid = pid
         self._process = process
@@ -296,9 +324,11 @@ class Worker:
         """The reply; raises `WorkerDied` when there is none."""
         body = encode(request)
         try:
-            self._connection.settimeout(max(0.1, clock.wall_end - time.monotonic()))
-            send_frame(self._connection, body)
-            reply = decode(self._receive(clock), Reply)
+            with clock:
+                self._connection.settimeout(max(0.1, clock.wall_left()))
+                send_frame(self._connection, body)
+                received = self._receive(clock)
+            reply = decode(received, Reply)
         except (EOFError, ConnectionError):
             raise self._how_it_ended() from None
         except TimeoutError:
@@ -345,6 +375,8 @@ class Worker:
     def _how_it_ended(self) -> WorkerDied:
         ran_out = self._group is not None and self._group.ran_out()
         status = self.close(kill=False)
+        if status is None:
+            raise GraderFault("the process that starts workers has ended")
         if ran_out:
             return WorkerDied("out-of-memory", self._too_much_memory())
         if os.WIFSIGNALED(status):
@@ -368,10 +400,10 @@ class Worker:
             return ("... " if start else "") + text
         return ""
 
-    def close(self, kill: bool = True) -> int:
-        """Ends the child, if it still runs; returns its wait status."""
+    def close(self, kill: bool = True) -> int | None:
+        """Ends the child, if it still runs; returns its wait status, None if nobody knows it."""
         if not self.alive:
-            return 0
+            return None
         self.alive = False
         self._connection.close()
         if not kill:  # it closed its end itself: give it a moment to be gone
@@ -383,13 +415,14 @@ class Worker:
                 signal.pidfd_send_signal(self._process, signal.SIGKILL)
             else:
                 os.kill(self.pid, signal.SIGKILL)  # not yet reaped: the number is still the child's
-        status = self._zygote.reap(self._number)
-        if self._process is not None:
-            os.close(self._process)
-        if self._group is not None:
-            self._group.remove()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        return status
+        try:
+            return self._zygote.reap(self._number, self._generation)
+        finally:
+            if self._process is not None:
+                os.close(self._process)
+            if self._group is not None:
+                self._group.remove()
+            remove_tree(self._folder)
 
 
 def _took_too_long(seconds: float) -> str:

@@ -15,7 +15,7 @@ from coursekit.grading import unit_run
 from coursekit.grading.answer_key import AnswerKey
 from coursekit.grading.checks_of import checks_of
 from coursekit.grading.session import grade
-from coursekit.grading.unit_run import UnitRun
+from coursekit.grading.unit_run import Source, UnitRun
 
 from .conftest import SOLUTION, UNIT
 
@@ -248,13 +248,10 @@ def test_sleeping_is_ended_by_the_wall_clock(grade_source, with_body):
 
 def test_checks_side_by_side_give_the_verdicts_of_one_after_the_other(toy_course, zygote, tmp_path):
     wrong = SOLUTION.replace("inputs * ", "inputs + ")
-    (tmp_path / f"{UNIT}.py").write_text(wrong, encoding="utf-8")
     unit, checks = find_unit(UNIT), checks_of(toy_course.checks(UNIT))
     reports = []
     for lanes in (1, 3):
-        run = UnitRun(
-            zygote, toy_course, unit, tmp_path / f"{UNIT}.py", 0, checks, AnswerKey(), lanes=lanes
-        )
+        run = UnitRun(zygote, toy_course, unit, Source(wrong), 0, checks, AnswerKey(), lanes=lanes)
         told = []
         run.judge_all(told.append, lambda: False)
         assert {result.name for result in told} == {check.name for check in checks}
@@ -284,10 +281,7 @@ def test_tensorflows_own_names_stay_out_of_messages(grade_source, with_body):
 def test_no_mistake_is_looked_for_where_nothing_is_written_yet(
     toy_course, zygote, tmp_path, with_body
 ):
-    stub = tmp_path / f"{UNIT}.py"
-    stub.write_text(
-        with_body('raise NotImplementedError("ex02_lstm: scale is not written yet")'), "utf-8"
-    )
+    stub = Source(with_body('raise NotImplementedError("ex02_lstm: scale is not written yet")'))
     unit, checks, key = find_unit(UNIT), checks_of(toy_course.checks(UNIT)), AnswerKey()
     run = UnitRun(zygote, toy_course, unit, stub, 0, checks, key)
     run.judge_all(lambda _: None, lambda: False)
@@ -299,9 +293,9 @@ def test_no_mistake_is_looked_for_where_nothing_is_written_yet(
 
 def test_recorded_answers_belong_to_the_layers_that_gave_them(toy_course, monkeypatch):
     layers = Path(unit_run.__file__).parents[1] / "layers" / "attention.py"
-    before = unit_run._key_path(toy_course, find_unit(UNIT), 0)
+    before = unit_run.key_path(toy_course, find_unit(UNIT), 0)
     read = Path.read_bytes
     monkeypatch.setattr(
         Path, "read_bytes", lambda path: read(path) + (b"#" if path == layers else b"")
     )
-    assert unit_run._key_path(toy_course, find_unit(UNIT), 0) != before
+    assert unit_run.key_path(toy_course, find_unit(UNIT), 0) != before

@@ -173,3 +173,25 @@ def test_doctor_prints_the_level_and_its_json_is_stable(examination, monkeypatch
     assert result.exit_code == (0 if found["isolation"] == "strict" else 1)
     told = CliRunner().invoke(app, ["doctor"])
     assert f"Isolation: {found['isolation']}" in told.stdout
+
+
+@pytest.mark.parametrize("level", ["best", "basic"])
+def test_a_folder_of_its_own_may_be_filled_and_removed(toy_course, with_body, tmp_path, level):
+    body = (
+        "import os, shutil, tempfile\nfolder = tempfile.mkdtemp()\n"
+        "open(folder + '/a', 'w').write('x')\nos.mkdir(folder + '/b')\nshutil.rmtree(folder)\n"
+        "return inputs * ops.tanh(factor)"
+    )
+    (tmp_path / f"{UNIT}.py").write_text(with_body(body))
+    assert grade(tmp_path, [UNIT], course=toy_course, isolation=level).points == 10
+
+
+def test_a_removal_relative_to_another_folder_is_refused(toy_course, with_body, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "kept").write_text("x")
+    body = f"import shutil\nshutil.rmtree({str(other)!r}, ignore_errors=True)\nreturn inputs"
+    (tmp_path / f"{UNIT}.py").write_text(with_body(body))
+    report = grade(tmp_path, [UNIT], course=toy_course, isolation="basic")
+    assert report.units[0].checks[0].verdict == "forbidden"
+    assert (other / "kept").exists()

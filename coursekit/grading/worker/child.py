@@ -155,7 +155,8 @@ def _load(name: str, source: str, folder: str) -> Any:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    # The text itself, as the rules have read it: a coding line in it means nothing.
+    exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
     return module
 
 
@@ -177,7 +178,7 @@ def _failure(error: BaseException, module: str) -> Failure:
 def _brief(error: BaseException) -> str:
     try:
         text = str(error)
-    except Exception:
+    except BaseException:  # a student's own __str__ may do anything
         return "(its message cannot be shown)"
     if "in user code:" in text:  # AutoGraph repeats the traceback; the cause comes last
         paragraphs = [part.strip() for part in text.strip().split("\n\n") if part.strip()]

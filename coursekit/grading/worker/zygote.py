@@ -11,7 +11,6 @@ import contextlib
 import gc
 import itertools
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -21,6 +20,7 @@ import msgspec
 from coursekit.grading.isolation import Wall
 from coursekit.grading.protocol import receive_frame, send_frame
 from coursekit.grading.worker.child import Job, Place, live
+from coursekit.grading.worker.trees import remove_tree
 from coursekit.grading.worker.walls import identity, kernel, namespaces
 from coursekit.grading.worker.walls.confine import python_folders
 
@@ -65,7 +65,7 @@ def main() -> None:
         for pid in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(folder, ignore_errors=True)  # the judge may have been killed
+        remove_tree(folder)  # the judge may have been killed
 
 
 def _go_apart(level: str, folder: str) -> Wall:

@@ -5,6 +5,7 @@ cannot be removed from Python, works everywhere, and says what was tried in word
 """
 
 import os
+import socket
 import sys
 from collections.abc import Iterable
 
@@ -25,25 +26,30 @@ _PROCESSES = {
     "socket.bind": "uses the network",
     "socket.getaddrinfo": "uses the network",
     "socket.gethostbyname": "uses the network",
+    "socket.sendto": "uses the network",
+    "socket.sendmsg": "uses the network",
 }
-_CHANGES = frozenset(
-    [
-        "os.remove",
-        "os.rename",
-        "os.mkdir",
-        "os.rmdir",
-        "os.truncate",
-        "os.chmod",
-        "os.chown",
-        "os.symlink",
-        "os.link",
-        "os.utime",
-        "os.setxattr",
-        "os.removexattr",
-    ]
-)
+# Events that change files: which arguments are paths, and which are folders that they are relative to.
+_CHANGES = {
+    "os.remove": ((0,), (1,)),
+    "os.rename": ((0, 1), (2, 3)),
+    "os.mkdir": ((0,), (2,)),
+    "os.rmdir": ((0,), (1,)),
+    "os.truncate": ((0,), ()),
+    "os.chmod": ((0,), (2,)),
+    "os.chown": ((0,), (3,)),
+    "os.symlink": ((0, 1), (2,)),
+    "os.link": ((0, 1), (2, 3)),
+    "os.utime": ((0,), (3,)),
+    "os.setxattr": ((0,), ()),
+    "os.removexattr": ((0,), ()),
+    "shutil.rmtree": ((0,), (1,)),
+    "shutil.move": ((0, 1), ()),
+    "shutil.chown": ((0,), ()),
+}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NOTHING = os.path.realpath(os.devnull) + os.sep
+_UNIX = getattr(socket, "AF_UNIX", -1)
 _SYSTEM = tuple(f"/{name}/" for name in ("usr", "lib", "lib64", "etc", "dev", "proc", "sys", "opt"))
 
 
@@ -79,16 +85,27 @@ def watch_events(
             if isinstance(arguments[0], str | bytes) and _place(arguments[0]).startswith(hidden):
                 refuse("reads a folder of the course that is not the student's")
         elif event in _CHANGES:
-            if any(
-                isinstance(path, str | bytes) and not _place(path).startswith(private)
-                for path in arguments[:2]
-            ):
-                refuse("changes files outside its own folder")
+            paths, folders = _CHANGES[event]
+            relative_to = [arguments[n] for n in folders if n < len(arguments)] or [None]
+            for n in paths:
+                path = arguments[n] if n < len(arguments) else None
+                folder = relative_to[min(n, len(relative_to) - 1)]
+                if isinstance(path, str | bytes) and not _place(path, folder).startswith(private):
+                    refuse("changes files outside its own folder")
+        elif event == "socket.__new__" and arguments[1] != _UNIX:
+            refuse("uses the network")
         elif event in _PROCESSES:
             refuse(_PROCESSES[event])
 
     sys.addaudithook(hook)
 
 
-def _place(path: str | bytes) -> str:
-    return os.path.realpath(os.fsdecode(path)) + os.sep
+def _place(path: str | bytes, folder: int | None = None) -> str:
+    """The real path, with a slash at its end; `folder` is an open one that the path is relative to."""
+    name = os.fsdecode(path)
+    if folder is not None and folder >= 0:
+        try:
+            name = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), name)
+        except OSError:
+            return os.sep  # nobody can say where that is
+    return os.path.realpath(name) + os.sep

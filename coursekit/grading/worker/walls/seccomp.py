@@ -157,7 +157,7 @@ _OWN_PROCESS_ONLY = {  # its first argument names a process: this one, or 0 for 
 }
 _CLONE, _CLONE3, _PRCTL, _IOCTL = (56, 220), (435, 435), (157, 167), (16, 29)
 _CLONE_THREAD = 0x10000
-_PRCTL_REFUSED = (1, 4, 35, 0x59616D61)  # PDEATHSIG, DUMPABLE, MM, PTRACER
+_PRCTL_REFUSED = (1, 4, 35, 36, 0x59616D61)  # PDEATHSIG, DUMPABLE, MM, CHILD_SUBREAPER, PTRACER
 _IOCTL_REFUSED = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX write into a terminal
 _NEWEST_KNOWN = 467  # later calls did not exist when this was written
 

@@ -1,0 +1,69 @@
+"""Writes a class of submissions: solutions, right alternatives, named mistakes, untouched stubs, hostile files.
+
+    python benchmarks/sample_class.py FOLDER [--students 100] [--hostile 0.1]
+
+What a student hands in follows from the student's number alone.
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+from coursekit.course.syllabus import units
+from coursekit.course.workspace import Course, find_course
+from coursekit.grading.mistakes import apply_edits, read_mistakes
+
+HOSTILE = (
+    "import os\nos._exit(0)\n",
+    "while True:\n    pass\n",
+    "import numpy\nheld = [numpy.ones(2**27) for _ in range(10**6)]\n",
+    "import os\nos.kill(os.getppid(), 9)\n",
+    "import threading\nwhile True:\n    threading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()\n",
+    "while True:\n    open(f'/tmp/{id(object())}', 'w').write('x' * 10**6)\n",
+    "import socket\nsocket.create_connection(('127.0.0.1', 80))\n",
+    "print('x' * 2**26)\nraise SystemExit\n",
+    "def f(): f()\nf()\n",
+    "import ctypes\nctypes.string_at(0)\n",
+)
+
+
+def write_class(
+    folder: Path, students: int, hostile: float = 0.0, course: Course | None = None
+) -> None:
+    """Writes `students` folders; a share of `hostile` of them attack instead of answering."""
+    course = course or find_course()
+    every = round(1 / hostile) if hostile else 0
+    for number in range(students):
+        draw = random.Random(number)
+        own = folder / f"student-{number:03d}"
+        own.mkdir(parents=True, exist_ok=True)
+        attacks = bool(every) and number % every == every - 1
+        for unit in units():
+            text = (
+                HOSTILE[(number // every) % len(HOSTILE)]
+                if attacks
+                else _answer(course, unit.name, draw)
+            )
+            (own / f"{unit.name}.py").write_text(text, encoding="utf-8")
+
+
+def _answer(course: Course, unit: str, draw: random.Random) -> str:
+    """Six of ten are right, three make a mistake, one is not written yet."""
+    solution = (course.solutions / f"{unit}.py").read_text(encoding="utf-8")
+    kind = draw.choices(["solution", "alternative", "mistake", "stub"], [4, 2, 3, 1])[0]
+    if kind == "alternative":
+        return draw.choice(course.alternatives(unit)).read_text(encoding="utf-8")
+    if kind == "mistake":
+        return apply_edits(solution, draw.choice(read_mistakes(course.mistakes(unit))))
+    if kind == "stub":
+        return (course.exercises / f"{unit}.py").read_text(encoding="utf-8")
+    return solution
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--students", type=int, default=100)
+    parser.add_argument("--hostile", type=float, default=0.0)
+    given = parser.parse_args()
+    write_class(given.folder, given.students, given.hostile)
