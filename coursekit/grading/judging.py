@@ -13,6 +13,7 @@ from coursekit.grading.verdicts import Verdict
 from coursekit.grading.workers import GraderFault, WorkerDied
 
 DEFAULT_SECONDS = 10.0
+MAX_MESSAGE = 1000
 
 
 class Check(NamedTuple):
@@ -53,7 +54,15 @@ class Outcome(NamedTuple):
 
 
 def judge(check: Check, party: Party, reference: Party, unit: str, seed: int) -> Outcome:
-    """Runs the check; everything that can happen ends in exactly one verdict."""
+    """Runs the check; everything that can happen ends in exactly one verdict.
+
+    Its message is one line of printable text, however much of it came from the code under judgement.
+    """
+    outcome = _outcome(check, party, reference, unit, seed)
+    return outcome._replace(message=_tellable(outcome.message))
+
+
+def _outcome(check: Check, party: Party, reference: Party, unit: str, seed: int) -> Outcome:
     own_seed = check_seed(seed, unit, check.name)
     try:
         party.begin(check.name, own_seed, check.seconds)
@@ -109,6 +118,14 @@ class _TrustedParty:
             return self._party.ask(request)
         except (StudentError, WorkerDied, CheckFailed) as error:
             raise ReferenceFailed(str(error)) from error
+
+
+def _tellable(text: str) -> str:
+    """No line breaks, control sequences, hidden or reversed writing, and not without end."""
+    line = " ".join(text[: 4 * MAX_MESSAGE].split())[:MAX_MESSAGE]
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line
+    )
 
 
 def check_seed(seed: int, unit: str, check: str) -> int:
