@@ -97,7 +97,7 @@ def decode(body: bytes, message_type: type) -> Any:
     """Unpacks a message of the given type; raises `ProtocolError` on anything else."""
     _refuse_many_items(body)
     try:
-        message = msgspec.msgpack.decode(body, type=message_type, ext_hook=_unpack_extension)
+        message: Any = msgspec.msgpack.decode(body, type=message_type, ext_hook=_unpack_extension)
     except (msgspec.MsgspecError, ValueError, RecursionError, TypeError, OverflowError) as error:
         raise ProtocolError(f"malformed message: {error}") from error
     for name in message.__struct_fields__:

@@ -22,26 +22,24 @@ _FLAGS = (
 _CLOSED = "cannot be read: give yourself the permission to"
 
 
-def entries_below(folder: Path) -> list[Entry]:
+def entries_below(folder: Path, seen_as: os.stat_result) -> list[Entry]:
     """Every file of one hand-in, in any order; raises `Unreadable` if there are too many.
 
     Names of entries are relative to the folder. Links, devices and what else is no file come as entries with a problem.
     """
     found: list[Entry] = []
-    waiting: list[tuple[Path, tuple[str, ...]]] = [(folder, ())]
+    waiting: list[tuple[Path, tuple[str, ...], os.stat_result]] = [(folder, (), seen_as)]
     seen = 0
     while waiting:
-        current, above = waiting.pop()
+        current, above, expected = waiting.pop()
         try:
-            listing = list(islice(list_folder(current), MAX_FILES + 1))
+            listing = list(islice(list_folder(current, expected), MAX_FILES + 1))
         except OSError:
             found.append(unreadable(above or (folder.name,), _CLOSED))
             continue
         seen += len(listing)
         if seen > MAX_FILES:
             raise Unreadable(f"holds more than {MAX_FILES:,} files: hand in the units' files only")
-        if any(name == "pyvenv.cfg" for name, _ in listing):
-            continue  # a virtual environment under a name of its own
         for name, status in listing:
             parts = (*above, name)
             if stat.S_ISDIR(status.st_mode) and not problem_of_name(name):
@@ -50,14 +48,30 @@ def entries_below(folder: Path) -> list[Entry]:
                 if len(parts) > MAX_DEPTH:
                     found.append(unreadable(parts, f"is more than {MAX_DEPTH} folders deep"))
                 else:
-                    waiting.append((current / name, parts))
+                    waiting.append((current / name, parts, status))
             elif not is_junk(parts):
                 found.append(entry_of_file(current / name, parts, status))
     return found
 
 
-def list_folder(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Names in a folder with what they are, links not followed; raises `OSError` if it is closed."""
+def list_folder(folder: Path, expected: os.stat_result) -> Iterator[tuple[str, os.stat_result]]:
+    """Names in a folder with what they are, links not followed.
+
+    Raises `OSError` if it is closed, or is no longer the folder that was seen: a link may have taken its place.
+    """
+    if os.name == "nt":
+        yield from _list(folder)
+        return
+    descriptor = os.open(folder, _FLAGS | os.O_DIRECTORY)
+    try:
+        if not os.path.samestat(os.fstat(descriptor), expected):
+            raise NotADirectoryError(f"{folder} was replaced")
+        yield from _list(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _list(folder: Path | int) -> Iterator[tuple[str, os.stat_result]]:
     with os.scandir(folder) as items:
         for item in items:
             try:
@@ -81,7 +95,7 @@ def entry_of_file(path: Path, parts: tuple[str, ...], status: os.stat_result) ->
             raise Unreadable(_CLOSED) from error
         file = os.fdopen(descriptor, "rb")
         now = os.fstat(descriptor)
-        same = (now.st_dev, now.st_ino) == (status.st_dev, status.st_ino) or os.name == "nt"
+        same = os.name == "nt" or os.path.samestat(now, status)
         if _problem_of_kind(now) or not same:
             file.close()
             raise Unreadable("was replaced by something else while it was read")

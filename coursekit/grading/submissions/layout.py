@@ -106,7 +106,7 @@ def _gradescope(
     known = (metadata or {}).get(top.name)
     if not top.is_folder or not (match or known):
         return False
-    number = match["id"] if match else top.name
+    number = match["id"] if match else shown(top.name)
     hand_in = HandIn(number, lms="gradescope", lms_id=number, tops=[(top, "", 0)])
     if known:
         hand_in.submitters, hand_in.created_at = known.submitters, known.created_at

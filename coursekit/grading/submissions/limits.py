@@ -7,6 +7,7 @@ KIB, MIB = 2**10, 2**20
 MAX_SOURCE = MIB  # the text of one unit
 MAX_NOTEBOOK = 16 * MIB  # outputs and pictures included
 MAX_CELLS = 5000
+MAX_CODE = 4 * MIB  # of all notebooks of one hand-in, marked or not
 MAX_NOTEBOOKS = 50  # of one hand-in
 MAX_READ = 64 * MIB  # of one hand-in, unpacked
 MAX_INNER_ZIP = 64 * MIB  # a zip within a zip is held in memory

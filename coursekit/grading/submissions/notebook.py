@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from coursekit.grading.submissions.entry import Unreadable, check_size
-from coursekit.grading.submissions.limits import MAX_CELLS, MAX_NOTEBOOK, MAX_SOURCE
+from coursekit.grading.submissions.limits import MAX_CELLS, MAX_CODE, MAX_NOTEBOOK
 
 _MARK = re.compile(r"#[ \t]*coursekit:[ \t]*([\w.-]{1,80})[ \t]*")
 _CELL_MAGIC = re.compile(r"[ \t]*%%(\w*)")
@@ -32,10 +32,14 @@ class NotebookText(NamedTuple):
     marked: dict[str, str]
     everything: str
     commented: dict[str, int]  # unit, or "" for all cells
+    size: int  # of all code cells, in characters
 
 
-def notebook_text(content: bytes) -> NotebookText:
-    """Reads a notebook of format 4; raises `Unreadable` if it is none or too large."""
+def notebook_text(content: bytes, code_limit: int = MAX_CODE) -> NotebookText:
+    """Reads a notebook of format 4; raises `Unreadable` if it is none or too large.
+
+    `code_limit` is how many characters its code cells may have together.
+    """
     check_size(len(content), MAX_NOTEBOOK)
     try:
         notebook = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=_Notebook)
@@ -45,15 +49,20 @@ def notebook_text(content: bytes) -> NotebookText:
         raise Unreadable(f"is a notebook of format {notebook.nbformat}: save it in format 4")
     if len(notebook.cells) > MAX_CELLS:
         raise Unreadable(f"has {len(notebook.cells):,} cells; the limit is {MAX_CELLS:,}")
+    sources = [
+        cell.source if isinstance(cell.source, str) else "".join(cell.source)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+    size = sum(map(len, sources))
+    if size > code_limit:
+        raise Unreadable(
+            f"has {size:,} characters of code; the limit for a hand-in's notebooks is {MAX_CODE:,}"
+        )
     everything: list[str] = []
     marked: dict[str, list[str]] = {}
     commented: dict[str, int] = {"": 0}
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
-        if len(source) > MAX_SOURCE:
-            raise Unreadable(f"has a cell of more than {MAX_SOURCE:,} characters")
+    for source in sources:
         text, count = without_magics(source)
         everything.append(text)
         commented[""] += count
@@ -63,7 +72,7 @@ def notebook_text(content: bytes) -> NotebookText:
             marked.setdefault(unit, []).append(text)
             commented[unit] = commented.get(unit, 0) + count
     joined = {unit: "\n\n".join(cells) + "\n" for unit, cells in marked.items()}
-    return NotebookText(joined, "\n\n".join(everything) + "\n", commented)
+    return NotebookText(joined, "\n\n".join(everything) + "\n", commented, size)
 
 
 def without_magics(source: str) -> tuple[str, int]:

@@ -1,9 +1,11 @@
 """Reads a whole class's submissions from what an instructor points at."""
 
+import os
 import re
 import stat
 from collections.abc import Collection
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,9 +102,10 @@ def _tops(path: Path, units: Collection[str], stack: ExitStack) -> list[Top]:
     path = path.resolve()  # the instructor may point through a link; nobody else may
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        tops = _tops_of_folder(path)
+        tops = _tops_of_folder(path, status)
         if len(tops) == 1 and tops[0].is_folder and _EXPORT.fullmatch(tops[0].name):
-            return _tops_of_folder(path / tops[0].name)
+            inner = path / tops[0].name
+            return _tops_of_folder(inner, inner.lstat())
         return tops
     entry = entry_of_file(path, (path.name,), status)
     if entry.problem:
@@ -112,13 +115,13 @@ def _tops(path: Path, units: Collection[str], stack: ExitStack) -> list[Top]:
     return _tops_of_zip(entries_of(stack.enter_context(entry.open()), CLASS_ARCHIVE), units)
 
 
-def _tops_of_folder(folder: Path) -> list[Top]:
+def _tops_of_folder(folder: Path, expected: os.stat_result) -> list[Top]:
     tops = []
-    for name, status in list_folder(folder):
+    for name, status in list_folder(folder, expected):
         place = folder / name
         if stat.S_ISDIR(status.st_mode) and not problem_of_name(name):
             if not is_junk_folder(name):
-                tops.append(Top(name, True, lambda place=place: entries_below(place)))  # type: ignore[misc]
+                tops.append(Top(name, True, partial(entries_below, place, status)))
         elif not is_junk((name,)):
             entry = entry_of_file(place, (name,), status)
             tops.append(_top_of_file(name, entry))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from coursekit.grading.submissions.archive import entries_of
 from coursekit.grading.submissions.entry import Entry, Unreadable, check_size
 from coursekit.grading.submissions.limits import (
+    MAX_CODE,
     MAX_INNER_ZIP,
     MAX_NOTEBOOK,
     MAX_NOTEBOOKS,
@@ -67,6 +68,7 @@ class _Budget:
 
     def __init__(self) -> None:
         self.left = MAX_READ
+        self.code = MAX_CODE  # of notebooks
 
     def read(self, entry: Entry, limit: int) -> bytes:
         if entry.problem:
@@ -156,7 +158,8 @@ def _of_notebook(
 ) -> list[tuple[str, _Candidate]]:
     """The units that a notebook holds."""
     try:
-        found = notebook_text(budget.read(entry, MAX_NOTEBOOK))
+        found = notebook_text(budget.read(entry, MAX_NOTEBOOK), budget.code)
+        budget.code -= found.size
     except Unreadable as error:
         if unit:
             return [(unit, _Candidate(entry, None, str(error)))]

@@ -13,6 +13,7 @@ ROWS = {
     "a notebook, outputs included": limits.MAX_NOTEBOOK,
     "cells of a notebook": limits.MAX_CELLS,
     "notebooks of one hand-in": limits.MAX_NOTEBOOKS,
+    "code cells of these notebooks, together": limits.MAX_CODE,
     "all that is read of one hand-in, unpacked": limits.MAX_READ,
     "zips of one student inside of an outer zip, together": limits.MAX_INNER_ZIP,
     "entries of a student's zips, or files of a student's folder": limits.MAX_FILES,

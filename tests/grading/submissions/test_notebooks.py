@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from coursekit.grading.submissions import unit_files
 from coursekit.grading.submissions.notebook import without_magics
 from coursekit.grading.submissions.reading import read_submissions
 from tests.grading.submissions.conftest import CODE, notebook
@@ -122,7 +123,8 @@ BROKEN = {
         "is not",
     ),
     "many cells": (notebook(*["a"] * 5001), "5,001 cells"),
-    "a long cell": (notebook("#" * (2**20 + 1)), "has a cell of more than"),
+    "a long cell": (notebook("#" * (2**20 + 1)), "the limit is 1,048,576"),
+    "much code": (notebook(*["#" * 2**20] * 5), "5,242,880 characters of code"),
     "long together": (notebook(*["#" * 600_000] * 2), "the limit is 1,048,576"),
     "NUL": (notebook("a\0b"), "NUL"),
     "large": (notebook("a", x="#" * 2**24), "the limit is 16,777,216"),
@@ -143,6 +145,13 @@ def test_a_broken_notebook_of_no_unit_is_noted(tree):
     assert one.notes == [
         "Not read: lab.ipynb is not a Jupyter notebook of format 4: save it again."
     ]
+
+
+def test_all_notebooks_of_a_student_share_a_limit_of_code(tree, monkeypatch):
+    monkeypatch.setattr(unit_files, "MAX_CODE", 100)
+    one = one_of(tree, {"a.ipynb": notebook(f"{MARK}\n{'#' * 60}"), "b.ipynb": notebook("#" * 60)})
+    assert list(one.files) == ["ex02_lstm"]
+    assert one.notes[0].startswith("Not read: b.ipynb has 60 characters of code")
 
 
 MAGICS = {

@@ -211,7 +211,7 @@ def test_a_file_replaced_while_it_is_read_is_not_followed(tree, tmp_path):
     from coursekit.grading.submissions.folder import entries_below
 
     path = tree({"ada/ex02_lstm.py": CODE, "secret.py": "secret"})
-    (entry,) = entries_below(path / "ada")
+    (entry,) = entries_below(path / "ada", (path / "ada").lstat())
     place = path / "ada" / "ex02_lstm.py"
     (path / "other.py").write_text("other")
     for replacement in ("link to itself", "link", "fifo", "file"):
@@ -228,6 +228,22 @@ def test_a_file_replaced_while_it_is_read_is_not_followed(tree, tmp_path):
             os.rename(path / "other.py", place)
         with pytest.raises(Unreadable):
             entry.read(100)
+
+
+def test_a_folder_replaced_by_a_link_is_not_followed(tree, monkeypatch):
+    path = tree({"ada/hw/ex02_lstm.py": CODE, "secret/ex02_lstm.py": "secret"})
+    really = os.open
+
+    def replace_first(place, *arguments, **options):
+        if os.path.basename(place) == "hw" and not os.path.islink(place):
+            os.rename(place, path / "moved")
+            os.symlink(path / "secret", place)
+        return really(place, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", replace_first)
+    found = by_student(path)
+    assert found["ada"].files == {} and "hw cannot be read" in found["ada"].problem
+    assert found["secret"].files
 
 
 def test_too_many_files_and_too_deep_folders(tree, monkeypatch):
@@ -248,12 +264,12 @@ def test_what_nobody_needs_is_ignored(tree):
         ".git/ex02_lstm.py",
         "__pycache__/ex02_lstm.py",
         ".venv/lib/ex02_lstm.py",
-        "my own env/ex02_lstm.py",
+        "my own env/lib/python3/site-packages/ex02_lstm.py",
         ".ipynb_checkpoints/ex02_lstm.ipynb",
         "._ex02_lstm.py",
         ".DS_Store",
     ]
-    files = {f"ada/{name}": "junk" for name in junk} | {"ada/my own env/pyvenv.cfg": ""}
+    files = {f"ada/{name}": "junk" for name in junk}
     (one,) = read_submissions(tree({**files, "ada/ex02_lstm.py": CODE, ".DS_Store": ""}))
     assert one.files == {"ex02_lstm": CODE}
     assert one.notes == []
@@ -283,7 +299,7 @@ def test_dangerous_files_are_named_and_never_opened(tree, monkeypatch):
         os, "open", lambda place, *a, **k: opened.append(place) or really(place, *a, **k)
     )
     (one,) = read_submissions(path)
-    assert [place.name for place in opened] == ["ex02_lstm.py"]
+    assert [place.name for place in opened if place.is_file()] == ["ex02_lstm.py"]
     assert all(any(name in note for note in one.notes) for name in DANGEROUS)
     assert any(
         "how Python" in note and "conftest.py" in note and "numpy.py" in note for note in one.notes
