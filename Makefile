@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# One process of tests for each core; a process that is done takes tests from another.
+SIDE_BY_SIDE := -n logical --dist worksteal
 
 .PHONY: demo test test-quick lint docs bench stubs clean
 
@@ -9,10 +11,10 @@ demo: $(READY)
 	$(BIN)/coursekit demo
 
 test: $(READY) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-quick: $(READY) lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -28,6 +28,7 @@ DEV = [
     "lxml>=5",
     "mypy>=1.11",
     "pytest-timeout>=2.3",
+    "pytest-xdist>=3.5",
     "ruff>=0.8",
 ]
 

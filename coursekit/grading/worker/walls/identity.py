@@ -21,7 +21,7 @@ def user_of_child(count: int) -> int:
 
 def become(user: int, needed: list[str]) -> str:
     """Becomes that user, if this is root; raises `OSError` if that cannot be, or if it could not read Python."""
-    if os.geteuid() != 0:
+    if not IS_LINUX or os.geteuid() != 0:
         raise OSError(0, "only root can become another user, and this is not root")
     for folder in needed:
         barrier = first_barrier(os.path.realpath(folder))
@@ -53,6 +53,8 @@ def gain_nothing() -> str:
 
 def lose_capabilities() -> str:
     """No capability is left, though the user be root."""
+    if not IS_LINUX:
+        raise OSError(0, "capabilities are a part of Linux")
     last = 40
     if os.geteuid() == 0 or _has_capabilities():
         for number in range(last + 1):

@@ -11,7 +11,7 @@ import os
 import platform
 import struct
 
-from coursekit.grading.worker.walls.kernel import prctl
+from coursekit.grading.worker.walls.kernel import IS_LINUX, prctl
 
 # name: (x86_64, aarch64); None where the architecture has no such call.
 _FATAL = {
@@ -189,6 +189,8 @@ def is_installed() -> bool:
 def _program() -> bytes:
     """The filter as classic BPF: eight bytes an instruction."""
     machine = platform.machine()
+    if not IS_LINUX:
+        raise OSError(errno.ENOSYS, "seccomp is a part of Linux")
     if machine not in _ARCHITECTURES:
         raise OSError(errno.ENOSYS, f"the list of system calls is not known for {machine}")
     column, architecture = _ARCHITECTURES[machine]
