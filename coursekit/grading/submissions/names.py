@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from coursekit.grading.submissions.limits import MAX_NAME, MAX_PATH
 
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.I)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _COPY = re.compile(
     r"(?P<stem>.+?)(?: ?\((?P<browser>[0-9]{1,4})\)|-(?P<canvas>[0-9]{1,4})"
     r"|-(?P<unnumbered>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))",
@@ -47,9 +49,9 @@ def is_junk_folder(name: str) -> bool:
 
 def problem_of_name(name: str) -> str:
     """Why a file or folder of this name is not touched; empty if it may be."""
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in name):
+    if _CONTROL.search(name):
         return "has control characters in its name: rename it"
-    if any(0xD800 <= ord(letter) < 0xE000 for letter in name):
+    if _SURROGATE.search(name):
         return "has a name that is not UTF-8: rename it"
     if "\\" in name:
         return "has a backslash in its name: rename it, or pack the zip again with another program"
@@ -73,8 +75,9 @@ def parts_of_member(name: str) -> tuple[tuple[str, ...], str]:
         return parts, "has a name in the zip that leads out of its folder: pack it again"
     if len(name.encode("utf-8", "replace")) > MAX_PATH:
         return parts, f"has a path of more than {MAX_PATH:,} bytes: rename it"
-    problems = [problem_of_name(piece) for piece in (name.replace("/", ""), *pieces)]
-    return parts, next(filter(None, problems), "")
+    if "\\" in name:
+        pieces.append(name.replace("/", ""))
+    return parts, next(filter(None, map(problem_of_name, pieces)), "")
 
 
 def without_copy_number(stem: str) -> tuple[str, tuple[int, ...]]:

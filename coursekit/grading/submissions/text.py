@@ -37,10 +37,11 @@ def checked_text(text: str) -> str:
     """The text with line ends as `\\n`; raises `Unreadable` for what Python would read as another text."""
     if "\0" in text:
         raise Unreadable(f"holds NUL characters: {_SAVE}")
-    if any("\ud800" <= letter < "\ue000" for letter in text):
-        raise Unreadable(f"holds half of a character: {_SAVE}")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    check_size(len(text.encode()), MAX_SOURCE)
+    try:
+        check_size(len(text.encode()), MAX_SOURCE)
+    except UnicodeEncodeError as error:
+        raise Unreadable(f"holds half of a character: {_SAVE}") from error
     for line in text.split("\n", 2)[:2]:
         if (declared := _DECLARED.match(line)) and not _is_utf8(declared[1], text):
             raise Unreadable(
