@@ -58,7 +58,12 @@ def report_page(results: ClassResults, figures: ClassFigures) -> str:
         levels=LEVELS,
         columns=list(_columns(results)),
         rows=[
-            {"id": one.student, "name": names[one.student], "cells": _cells(one, results.units)}
+            {
+                "id": one.student,
+                "name": names[one.student],
+                "flagged": bool(one.flags),
+                "cells": _cells(one, results.units),
+            }
             for one in results.students
         ],
         **_histogram(figures.points.spread),

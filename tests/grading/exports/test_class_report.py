@@ -13,6 +13,7 @@ from coursekit.grading.class_results import ClassResults
 from coursekit.grading.exports.class_figures import ClassFigures
 from coursekit.grading.exports.class_report import level, write_report
 from coursekit.grading.exports.pages import TEMPLATES
+from coursekit.grading.verdicts import UnitResult
 from tests.grading.exports.sample_class import (
     ALL_UNITS,
     HOSTILE_NAMES,
@@ -61,6 +62,13 @@ def test_the_heat_map_holds_each_point(written):
             )  # a sign and a number, not colour alone
 
 
+def test_a_flag_is_seen_beside_the_name(written):
+    results, folder = written
+    rows = page(folder / "report.html").xpath("//table[contains(@class,'heat')]/tbody/tr/th")
+    flagged = [bool(head.xpath(".//span[@title='flagged']")) for head in rows]
+    assert flagged == [bool(one.flags) for one in results.students] and any(flagged)
+
+
 def test_each_sign_stands_for_one_level():
     assert [level(p, 10) for p in (0, 1, 4, 5, 7, 8, 9, 10)] == [
         *("l0", "l1", "l1", "l2", "l2", "l3", "l3", "l4")
@@ -73,8 +81,6 @@ def test_figures_are_counted_by_student():
         check("test_step", "failed", 2, "The bias is not added. (it is off)", "no_bias"),
         check("test_padding", "failed", 8, "The bias is not added. (shape)", "no_bias"),
     ]
-    from coursekit.grading.verdicts import UnitResult
-
     wrong = UnitResult("ex99_unknown", 0, 10, draw_check)
     right = UnitResult(
         "ex99_unknown",
@@ -103,6 +109,16 @@ def test_figures_are_counted_by_student():
     assert (figures.points.median, figures.points.mean, figures.points.full) == (0.0, 3.33, 1)
     assert figures.verdicts["failed"] == 4
     assert figures.slowest == []
+
+
+def test_an_error_is_not_passed_and_half_is_not_below_half():
+    half = UnitResult(
+        "ex99", 5, 10, [check("test_a", "passed", 5), check("test_b", "error", 5, "raised")]
+    )
+    results = ClassResults([student(1, [half])], ["ex99"], "c", "strict")
+    figures = ClassFigures.of(results, [])
+    assert figures.help_first == []
+    assert [(r.passed, r.judged) for r in figures.checks] == [(1, 1), (0, 1)]
 
 
 def test_a_students_page_holds_nothing_of_the_others(written):
