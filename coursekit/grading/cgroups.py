@@ -91,7 +91,17 @@ def _trees() -> dict[Path, dict[str, int | None]]:
         found = {_ROOT / own.get("", ""): {"memory.max": None, "pids.max": _THREADS}}
     for tree, limits in found.items():
         _try(tree, limits)
+        _sweep(tree)
     return found
+
+
+def _sweep(tree: Path) -> None:
+    """Removes what a judge left behind that was killed: its groups are empty by now, or stay."""
+    for folder in tree.glob("coursekit-*-*"):
+        owner = folder.name.split("-")[1]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _try(tree: Path, limits: dict[str, int | None]) -> None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from coursekit.cli.main import app
 from coursekit.errors import UserError
-from coursekit.grading import doctor
+from coursekit.grading import cgroups, doctor
 from coursekit.grading.isolation import REQUIRED, WALLS, Wall, isolation_of
 from coursekit.grading.session import grade
 from coursekit.grading.worker.walls import landlock, seccomp
@@ -195,3 +195,14 @@ def test_a_removal_relative_to_another_folder_is_refused(toy_course, with_body, 
     report = grade(tmp_path, [UNIT], course=toy_course, isolation="basic")
     assert report.units[0].checks[0].verdict == "forbidden"
     assert (other / "kept").exists()
+
+
+def test_groups_of_a_killed_judge_are_swept_away(monkeypatch, tmp_path):
+    gone, here, other = (
+        tmp_path / name
+        for name in ("coursekit-999999999-5-child", f"coursekit-{os.getpid()}-5-child", "mine")
+    )
+    for folder in (gone, here, other):
+        folder.mkdir()
+    cgroups._sweep(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([here, other])
