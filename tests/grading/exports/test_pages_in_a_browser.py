@@ -131,6 +131,42 @@ def test_the_colours_are_those_of_the_readers_setting(browser, folder, tmp_path)
     assert dark == "rgb(20, 23, 26)"
 
 
+@pytest.mark.parametrize("setting", [(), ("--blink-settings=preferredColorScheme=0",)])
+@pytest.mark.parametrize(
+    "name", ["report.html", "feedback/student000.html", "feedback/student001.html"]
+)
+def test_every_text_is_seen_well_where_it_stands(browser, folder, tmp_path, name, setting):
+    """Contrast of each text with what is really behind it, whatever the style sheet means to do."""
+    script = """
+    const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+    const light = colour => parts(colour).slice(0, 3).map(v => v / 255)
+      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+      .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = element => {
+      for (let e = element; e; e = e.parentElement) {
+        const colour = getComputedStyle(e).backgroundColor;
+        if (!/^rgba\\(.*, 0\\)$/.test(colour)) return colour;
+      }
+      return 'rgb(255, 255, 255)';
+    };
+    document.querySelectorAll('details').forEach(one => one.open = true);
+    const bad = new Set();
+    let seen = 0;
+    for (const element of document.body.querySelectorAll('*')) {
+      if (['SCRIPT', 'STYLE', 'title', 'desc'].includes(element.tagName)) continue;
+      if (![...element.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+      const style = getComputedStyle(element);
+      const ink = element.namespaceURI.endsWith('svg') ? style.fill : style.color;
+      const [one, two] = [light(ink), light(behind(element))].sort((a, b) => b - a);
+      seen += 1;
+      if ((one + 0.05) / (two + 0.05) < 4.5) bad.add(element.tagName + '.' + element.className);
+    }
+    return seen > 20 ? JSON.stringify([...bad]) : 'only ' + seen;
+    """
+    page = with_script(folder / name, tmp_path / "contrast.html", script)
+    assert said(browser.dom(page, *setting)) == "[]"
+
+
 def test_the_keyboard_reaches_everything_and_the_focus_is_seen(browser, folder, tmp_path):
     script = """
     const skip = document.querySelector('.skip'); skip.focus();
