@@ -17,7 +17,13 @@ from coursekit.grading.exports.whole_files import write_whole
 BOM = "\ufeff"
 MAX_BYTES = 50_000_000
 _NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)\s*%?\s*")
-_FORMULA = re.compile(r"[\s\x00-\x20]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(rf"[\s\x00-\x20]*{_SIGNS}")
+# Where a spreadsheet set to another separator than the file's begins a new cell, quotes or not.
+_INNER_FORMULA = {
+    delimiter: re.compile(rf"([{others}\t\r\n][\s\x00-\x20]*)(?={_SIGNS})")
+    for delimiter, others in ((",", ";"), (";", ","), ("\t", ",;"))
+}
 
 
 class Table(NamedTuple):
@@ -34,7 +40,7 @@ class Table(NamedTuple):
         return self.header.index(name) if name in self.header else None
 
 
-def harmless(cell: object) -> str:
+def harmless(cell: object, delimiter: str = ",") -> str:
     """A cell that no spreadsheet runs: numbers stay, text that could be a formula gets an apostrophe in front."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
@@ -43,7 +49,8 @@ def harmless(cell: object) -> str:
     text = str(cell)
     if _NUMBER.fullmatch(text) or text.strip() in ("", "-"):  # Moodle's dash for "none"
         return text
-    return "'" + text if text[0] in "\t\r\n" or _FORMULA.match(text) else text
+    begins = text[0] in "\t\r\n" or _FORMULA.match(text)
+    return ("'" if begins else "") + _INNER_FORMULA[delimiter].sub(r"\1'", text)
 
 
 def read_table(path: Path, *needed: str) -> Table:
@@ -86,7 +93,7 @@ def write_table(path: Path, table: Table) -> Path:
     writer = csv.writer(text, delimiter=table.delimiter, lineterminator=table.line_end)
     writer.writerow(table.header)
     for row in table.rows:
-        writer.writerow([harmless(cell) for cell in row])
+        writer.writerow([harmless(cell, table.delimiter) for cell in row])
     return write_whole(path, (BOM if table.bom else "") + text.getvalue())
 
 
