@@ -4,7 +4,7 @@ import io
 import os
 import secrets
 import threading
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,19 +122,23 @@ class Classroom:
         return {str(self.root / name) for name in self.files}
 
     def snapshot(self) -> dict[str, tuple]:
-        """What must stay as it is: each file's content, rights, owner and times."""
+        """What must stay as it is: each file's content, rights, owner and times, and the grader's own code."""
         found = {}
-        for path in sorted((*self.root.rglob("*"), *package_files())):
+        for path in self.root.rglob("*"):
             if "answers" in path.parts and path.name != "secret.msgpack":
                 continue  # the judge's own answer keys
-            if {"__pycache__", "attacker", ".keras"}.intersection(path.parts):
-                continue  # what the judge and the zygote write themselves
-            status = path.lstat()
-            kept = (status.st_mode, status.st_uid)
-            if path.is_file():
-                kept = (*kept, status.st_nlink, status.st_size, status.st_mtime_ns)
-            found[str(path)] = (*kept, path.read_bytes()) if str(path) in self.texts() else kept
-        return found
+            if "attacker" in path.parts:
+                continue
+            found[str(path)] = _state(path)
+            if str(path) in self.texts():
+                found[str(path)] += (path.read_bytes(),)
+        return found | {path: _state(Path(path)) for path in package_files()}
+
+
+def _state(path: Path) -> tuple:
+    status = path.lstat()
+    kept = (status.st_mode, status.st_uid)
+    return (*kept, status.st_nlink, status.st_size, status.st_mtime_ns) if path.is_file() else kept
 
 
 def _public_answer() -> bytes:
@@ -146,9 +150,11 @@ def _public_answer() -> bytes:
     return packed.getvalue()
 
 
-def package_files() -> list[Path]:
-    """The grader's own code, which runs everything."""
-    return list(Path(handle.__file__).parents[1].rglob("*.py"))
+@cache
+def package_files() -> list[str]:
+    """The files of the grader's own code, which runs everything."""
+    package = Path(handle.__file__).parents[1]
+    return [str(path) for path in package.rglob("*.py")]
 
 
 class Arena:

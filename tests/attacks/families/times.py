@@ -27,10 +27,13 @@ ATTACKS = [
         "timeout",
     ),
     Attack("a-sleep", in_call("import time\nwhile True: time.sleep(1000)"), "timeout"),
-    Attack("a-wait-for-a-thread", in_call("import threading\nthreading.Event().wait()"), "timeout"),
     Attack(
-        "a-read-without-end", in_call("import select\nr, w = os.pipe()\nos.read(r, 1)"), "timeout"
+        "a-wait-for-a-thread",
+        in_call("import threading\nthreading.Event().wait()"),
+        "timeout",
+        slow=True,
     ),
+    Attack("a-read-without-end", in_call("r, w = os.pipe()\nos.read(r, 1)"), "timeout", slow=True),
     Attack(
         "a-loop-in-tensorflow",
         in_call(
@@ -42,6 +45,7 @@ ATTACKS = [
         "a-lock-that-is-held",
         in_call("import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()"),
         "timeout",
+        slow=True,
     ),
     Attack(
         "busy-threads-after-the-answer",
