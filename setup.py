@@ -22,7 +22,10 @@ REQUIRES = [
     "typer>=0.15",
 ]
 
+CLUSTER = ["distributed>=2025.1"]  # Dask
+
 DEV = [
+    *CLUSTER,
     "hypothesis>=6",
     "import-linter>=2",
     "lxml>=5",
@@ -46,7 +49,7 @@ setup(
         "coursekit.grading.exports": ["templates/*"],
     },
     install_requires=REQUIRES,
-    extras_require={"dev": DEV, "bench": ["torch>=2.4"]},
+    extras_require={"dev": DEV, "bench": ["torch>=2.4"], "cluster": CLUSTER},
     entry_points={
         "console_scripts": ["coursekit = coursekit.cli.main:main"],
         "pytest11": ["coursekit = coursekit.grading.plugin"],

@@ -10,15 +10,14 @@ import heapq
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
 from coursekit.course.workspace import Course
 from coursekit.grading.checks_of import checks_of
 from coursekit.grading.class_results import CheckTime, ClassResults, StudentResult
-from coursekit.grading.class_runs.journal import Journal, Work
-from coursekit.grading.class_runs.unit_grader import UnitGrader
+from coursekit.grading.class_runs.journal import Explanation, Journal, Work
 from coursekit.grading.isolation import Isolation
 from coursekit.grading.submissions.submission import Submission
 from coursekit.grading.unit_run import Source
@@ -38,6 +37,32 @@ class Piece(msgspec.Struct, order=True):
     source: Source
 
 
+class Grader(Protocol):
+    """Who carries out pieces of work, several at a time: `UnitGrader` on this machine, `ClusterGrader` on many."""
+
+    def course_digest(self, unit: str) -> str: ...
+
+    def judge(
+        self,
+        unit: str,
+        source: Source,
+        digest: str,
+        known: Sequence[CheckResult],
+        on_verdict: Callable[[CheckResult], None],
+        stopped: Callable[[], bool],
+    ) -> list[CheckResult]: ...
+
+    def is_complete(self, unit: str, results: Sequence[CheckResult]) -> bool: ...
+
+    def explain(
+        self,
+        unit: str,
+        source: Source,
+        results: Sequence[CheckResult],
+        stopped: Callable[[], bool],
+    ) -> Explanation | None: ...
+
+
 class ClassRun:
     """Grades submissions with `jobs` pieces of work at a time."""
 
@@ -46,7 +71,7 @@ class ClassRun:
         submissions: Sequence[Submission],
         units: Sequence[str],
         course: Course,
-        grader: UnitGrader,
+        grader: Grader,
         journal: Journal,
         isolation: Isolation,
         jobs: int,
@@ -226,8 +251,11 @@ class ClassRun:
                 if self._grader.is_complete(
                     piece.unit, known
                 ):  # otherwise a fault of ours: next time
-                    explanation = self._grader.explain(piece.unit, piece.source, known)
-                    self._journal.explain(piece.work, explanation)
+                    explanation = self._grader.explain(
+                        piece.unit, piece.source, known, lambda: self._stopped
+                    )
+                    if explanation is not None:
+                        self._journal.explain(piece.work, explanation)
                 with lock:
                     done += 1
                     self._on_progress("explaining", done, len(pieces))
@@ -236,8 +264,15 @@ class ClassRun:
         self._in_parallel([work] * self._jobs)
 
     def _in_parallel(self, jobs: Sequence[Callable[[], None]]) -> None:
+        def run(job: Callable[[], None]) -> None:
+            try:
+                job()
+            except BaseException:
+                self.stop()  # the others, too
+                raise
+
         with ThreadPoolExecutor(len(jobs)) as threads:
-            running = [threads.submit(job) for job in jobs]
+            running = [threads.submit(run, job) for job in jobs]
             try:
                 for job in running:
                     job.result()

@@ -9,7 +9,7 @@ from coursekit.course.syllabus import Unit, find_unit, units
 from coursekit.course.workspace import Course
 from coursekit.errors import UserError
 from coursekit.grading.class_results import RESULTS, ClassResults, write_times
-from coursekit.grading.class_runs.class_run import ClassRun, Stage
+from coursekit.grading.class_runs.class_run import ClassRun, Grader, Stage
 from coursekit.grading.class_runs.journal import JOURNAL, Journal
 from coursekit.grading.class_runs.seeds import Secret
 from coursekit.grading.class_runs.shards import Shard
@@ -17,6 +17,7 @@ from coursekit.grading.class_runs.unit_grader import UnitGrader
 from coursekit.grading.doctor import examine
 from coursekit.grading.exports.class_report import write_report
 from coursekit.grading.exports.whole_files import write_whole
+from coursekit.grading.isolation import Isolation
 from coursekit.grading.submissions.reading import read_submissions
 from coursekit.grading.submissions.submission import Submission
 from coursekit.grading.workers import Asked, Zygote, require_supported_platform
@@ -59,14 +60,14 @@ def grade_class(
         submissions = order.shard.part_of(submissions)
     _check_regrade(order.regrade, chosen, submissions)
     _check_out(order)
-    _check_isolation(order.isolation, say)
+    _check_isolation(order, say)
     order.out.mkdir(parents=True, exist_ok=True)
     journal = Journal(order.out / JOURNAL)
     try:
         secret = _secret(order, say)
         journal.belongs_to(secret.fingerprint())
         say(_what_is_graded(submissions, chosen))
-        results, run = _run(order, course, submissions, chosen, secret, journal, on_progress)
+        results, run = _run(order, course, submissions, chosen, secret, journal, on_progress, say)
         write_results(results, order.out)
         write_times(order.out, run.times())
         write_report(results, run.times(), order.out)
@@ -88,25 +89,23 @@ def _run(
     secret: Secret,
     journal: Journal,
     on_progress: Callable[[Stage, int, int], None],
+    say: Callable[[str], None],
 ) -> tuple[ClassResults, ClassRun]:
-    with Zygote(order.isolation) as zygote:
-        run = ClassRun(
-            submissions,
-            [unit.name for unit in chosen],
-            course,
-            UnitGrader(zygote, course, secret),
-            journal,
-            zygote.isolation(),
-            order.jobs or os.cpu_count() or 1,
-            on_progress,
-        )
+    names = [unit.name for unit in chosen]
+
+    def run_with(grader: Grader, isolation: Isolation, jobs: int) -> tuple[ClassResults, ClassRun]:
+        run = ClassRun(submissions, names, course, grader, journal, isolation, jobs, on_progress)
         run.forget(_regraded(order.regrade, chosen))
-        try:
-            return run.run(), run
-        except BaseException:
-            run.stop()
-            zygote.close()  # the pieces of work in hand end at once, and count for nothing
-            raise
+        return run.run(), run
+
+    if order.cluster is not None:
+        from coursekit.grading.class_runs.cluster import ClusterGrader
+
+        with ClusterGrader(order.cluster, course, names, secret, order.isolation, say) as cluster:
+            return run_with(cluster, cluster.isolation(), order.jobs or cluster.jobs)
+    with Zygote(order.isolation) as zygote:
+        grader = UnitGrader(zygote, course, secret)
+        return run_with(grader, zygote.isolation(), order.jobs or os.cpu_count() or 1)
 
 
 def _units(order: Order, course: Course) -> list[Unit]:
@@ -130,10 +129,12 @@ def _check_out(order: Order) -> None:
         raise UserError("The results cannot go into the folder of the submissions.")
 
 
-def _check_isolation(asked: Asked, say: Callable[[str], None]) -> None:
-    if asked == "basic":
+def _check_isolation(order: Order, say: Callable[[str], None]) -> None:
+    if order.isolation == "basic":
         say("Isolation basic, as asked: only for submissions that you would run yourself.")
         return
+    if order.cluster is not None:
+        return  # each worker is examined, this machine runs no student code
     examination = examine()
     if not examination.strict:
         raise UserError(

@@ -38,7 +38,8 @@ _PUBLIC_ONLY = "The answer is right for the inputs that students know and wrong 
 class UnitGrader:
     """Judges units of a course in the children of one zygote. Safe to use from several threads."""
 
-    def __init__(self, zygote: Zygote, course: Course, secret: Secret):
+    def __init__(self, zygote: Zygote, course: Course, secret: Secret | None = None):
+        """Without a secret only `judge_under` and `explain` may be called."""
         self._zygote = zygote
         self._course = course
         self._secret = secret
@@ -67,7 +68,20 @@ class UnitGrader:
         Code that runs out of time once may do so in every check: whoever calls may let others go first, and
         call again with what is known by then.
         """
+        assert self._secret is not None
         seed = self._secret.seed(unit, digest)
+        return self.judge_under(seed, unit, source, known, on_verdict, stopped)
+
+    def judge_under(
+        self,
+        seed: int,
+        unit: str,
+        source: Source,
+        known: Sequence[CheckResult] = (),
+        on_verdict: Callable[[CheckResult], None] = lambda _: None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> list[CheckResult]:
+        """As `judge`, for one who was given the seed and not the secret."""
         checks = checks_of(self._course.checks(unit))
         run = UnitRun(
             self._zygote,
@@ -102,8 +116,14 @@ class UnitGrader:
         """Whether every check has a verdict."""
         return len(results) == len(checks_of(self._course.checks(unit)))
 
-    def explain(self, unit: str, source: Source, results: Sequence[CheckResult]) -> Explanation:
-        """The same verdicts with messages and mistakes from a run under the public seed."""
+    def explain(
+        self,
+        unit: str,
+        source: Source,
+        results: Sequence[CheckResult],
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Explanation | None:
+        """The same verdicts with messages and mistakes from a run under the public seed; None when stopped."""
         named = find_unit(unit)
         order = [check.name for check in checks_of(self._course.checks(unit))]
         explained = {result.name: result for result in results}
@@ -116,7 +136,10 @@ class UnitGrader:
         public_only = []
         if wanted:
             passed = [result for result in results if result.verdict == "passed"]
-            for public in self._judge_in_public(named, source, wanted, passed):
+            publicly = self._judge_in_public(named, source, wanted, passed, stopped)
+            if stopped():
+                return None
+            for public in publicly:
                 result = explained[public.name]
                 if public.verdict == "passed":
                     result.message = _PUBLIC_ONLY
@@ -129,7 +152,12 @@ class UnitGrader:
         return Explanation([explained[name] for name in order if name in explained], flags)
 
     def _judge_in_public(
-        self, unit: Unit, source: Source, names: set[str], passed: Sequence[CheckResult]
+        self,
+        unit: Unit,
+        source: Source,
+        names: set[str],
+        passed: Sequence[CheckResult],
+        stopped: Callable[[], bool],
     ) -> list[CheckResult]:
         """`passed` tells mistakes apart that fail a check alike."""
         checks = checks_of(self._course.checks(unit.name))
@@ -144,7 +172,7 @@ class UnitGrader:
             known=passed,
         )
         for check in checks:
-            if check.name in names:
+            if check.name in names and not stopped():
                 run.judge(check._replace(needs=()))
         return [result for result in run.finish().checks if result.name in names]
 

@@ -31,7 +31,7 @@ def new_cluster(workers: int = 2):
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         host="127.0.0.1",
     )
 
@@ -162,7 +162,7 @@ def test_a_worker_is_sent_a_seed_and_never_the_secret(grade_on, dask_cluster, mo
 
 def test_no_scheduler_is_one_line_within_seconds(grade_on):
     started = time.monotonic()
-    with pytest.raises(UserError, match="No Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(UserError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         grade_on("tcp://127.0.0.1:9", HONEST)
     assert time.monotonic() - started < 10
 
@@ -195,7 +195,7 @@ def test_a_lost_scheduler_is_one_line_and_the_journal_goes_on(
             )
             threading.Thread(target=cluster.close).start()
 
-    with pytest.raises(UserError, match="is gone. What is known is in the journal"):
+    with pytest.raises(UserError, match=r"is gone\. What is known is in the journal"):
         grade_on(address, HONEST, on_progress=lose)
     told = []
     results = grade_class_of(
@@ -240,9 +240,7 @@ def test_a_piece_that_ends_its_workers_is_a_fault_and_the_others_are_judged(
 
 
 def test_a_stopped_run_does_not_wait_for_the_cluster(toy_course, dask_cluster, level):
-    with ClusterGrader(
-        dask_cluster.scheduler_address, toy_course, [UNIT], SECRET, level
-    ) as grader:
+    with ClusterGrader(dask_cluster.scheduler_address, toy_course, [UNIT], SECRET, level) as grader:
         started = time.monotonic()
         slow = Source(SOLUTION.replace("return inputs * ops.tanh(factor)", "while True: pass"))
         assert grader.judge(UNIT, slow, "digest", stopped=lambda: True) == []
