@@ -162,12 +162,15 @@ def github_classroom(
         bool,
         typer.Option("--whole-units", help="Points of a unit only if all of its checks pass."),
     ] = False,
+    owner: Annotated[
+        str, typer.Option(help="Whose autograding actions; newer ones: classroom-resources.")
+    ] = "education",
     as_json: AS_JSON = False,
 ) -> None:
     """GitHub Classroom's workflow: checks each push and reports points."""
     from coursekit.grading.exports.github_classroom import write_workflow
 
-    _tell(write_workflow(to, unit or (), install, minutes, whole_units), as_json)
+    _tell(write_workflow(to, unit or (), install, minutes, whole_units, owner), as_json)
 
 
 @app.command("github-result", hidden=True)

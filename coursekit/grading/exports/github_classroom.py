@@ -6,6 +6,7 @@ command grader gives all points or none; our steps write the same form with the 
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from coursekit.grading.exports.plain_text import showable
 from coursekit.grading.exports.whole_files import write_whole
 from coursekit.grading.verdicts import Report, UnitResult
 
+OWNER = "education"
 INSTALL = "-c constraints.txt ."
 MINUTES = 10
 MESSAGE_KEPT = 1000  # characters; GitHub allows 1 MB for the outputs of a job
@@ -35,6 +37,7 @@ def write_workflow(
     install: str = INSTALL,
     minutes: int = MINUTES,
     whole_units: bool = False,
+    owner: str = OWNER,
 ) -> Exported:
     """Writes the workflow.
 
@@ -44,10 +47,14 @@ def write_workflow(
         install: what pip installs coursekit from, with its options.
         minutes: how long the check of one unit may take.
         whole_units: points of a unit only if all of its checks pass, by GitHub's own command grader.
+        owner: the GitHub account that GitHub's grader and reporter are taken from.
 
     Raises:
-        UserError: if a unit does not exist, `install` is more than a line, or the file cannot be written.
+        UserError: if a unit does not exist, `install` is more than a line, `owner` is no account, or the file
+            cannot be written.
     """
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,39}", owner):
+        raise UserError(f"--owner is a GitHub account, as classroom-resources. Received: {owner!r}")
     if not install.strip() or not install.isprintable():
         raise UserError(f"--install is one line of arguments for pip. Received: {install!r}")
     if not 1 <= minutes <= 360:
@@ -74,6 +81,7 @@ def write_workflow(
         minutes=minutes,
         job_minutes=min(360, 15 + minutes * len(chosen)),
         whole_units=whole_units,
+        owner=owner,
     )
     write_whole(path, text)
     return Exported("github-classroom", str(path), 0, warnings=[NOTE])

@@ -67,11 +67,9 @@ class Harness:
             (self.root / "submission_metadata.json").write_text(metadata, encoding="utf-8")
         done = self._call(self.root / "run_autograder", {})
         assert done.returncode == 0, done.stderr
-        print(done.stdout, done.stderr)
         assert [path.name for path in (self.root / "results").iterdir()] == ["results.json"]
         found = json.loads((self.root / "results/results.json").read_bytes())
         require_valid(found)
-        print(found["output"])
         return found
 
     def _call(self, script: Path, more: dict[str, str]) -> subprocess.CompletedProcess:
@@ -222,12 +220,8 @@ def test_from_the_zip_to_the_results(archive, tmp_path):
     assert found["extra_data"]["isolation"] in ("basic", "strict")
     assert "Graded at isolation" in found["output"]
 
-    stub = COURSE.exercises.joinpath(f"{UNIT}.py").read_text(encoding="utf-8")
-    found = harness.grade({f"{UNIT}.py": stub}, "not JSON")
-    assert found["score"] == 0 and "Fix this first" in found["output"]
-
     hostile = "import os\nos._exit(0)\n"
-    found = harness.grade({f"{UNIT}.py": hostile})
+    found = harness.grade({f"{UNIT}.py": hostile}, "not JSON")
     assert found["score"] == 0 and {test["status"] for test in found["tests"]} == {"failed"}
 
     mistaken = right.replace("token_ids[:, 1:]", "token_ids[:, :-1]", 1)
@@ -235,6 +229,7 @@ def test_from_the_zip_to_the_results(archive, tmp_path):
     found = harness.grade({f"{UNIT}.py": mistaken})
     assert 0 <= found["score"] < 10
     assert any(test["extra_data"]["mistake"] for test in found["tests"])
+    assert "Fix this first" in found["output"]
 
     for files in ({}, {"homework.txt": "I wrote a poem."}):
         found = harness.grade(files)

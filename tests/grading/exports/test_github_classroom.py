@@ -82,6 +82,15 @@ def test_units_are_chosen_in_the_order_of_the_course(tmp_path):
     )  # without the file it is made by, the step would fail
 
 
+def test_the_actions_can_be_those_of_another_account(tmp_path):
+    found = workflow(tmp_path, ["ex07"], owner="classroom-resources", whole_units=True)
+    grader, reporter = steps_of(found)[-2:]
+    assert grader["uses"] == "classroom-resources/autograding-command-grader@v1"
+    assert reporter["uses"] == "classroom-resources/autograding-grading-reporter@v1"
+    with pytest.raises(UserError, match="is a GitHub account"):
+        workflow(tmp_path, owner="a/b@main #")
+
+
 @pytest.mark.parametrize("install", ["", "a\nb", "a\x00"])
 def test_more_than_a_line_of_arguments_is_refused(tmp_path, install):
     with pytest.raises(UserError, match="one line of arguments"):
