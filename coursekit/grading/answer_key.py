@@ -32,6 +32,7 @@ class Transcript(msgspec.Struct):
 class _Contents(msgspec.Struct):
     answers: dict[str, bytes] = {}
     mistakes: dict[str, dict[str, Transcript]] = {}
+    touched: dict[str, list[str] | None] = {}
 
 
 class AnswerKey:
@@ -59,6 +60,14 @@ class AnswerKey:
 
     def keep_transcript(self, check: str, mistake: str, transcript: Transcript) -> None:
         self._contents.mistakes.setdefault(check, {})[mistake] = transcript
+        self._changed = True
+
+    def touched(self) -> dict[str, list[str] | None]:
+        """By check, the functions of the solution that it runs; None where that is not known."""
+        return self._contents.touched
+
+    def keep_touched(self, check: str, functions: list[str] | None) -> None:
+        self._contents.touched[check] = functions
         self._changed = True
 
     def save(self) -> None:

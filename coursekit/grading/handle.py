@@ -52,6 +52,7 @@ class Party:
         self._unloadable: Exception | None = None
         self._seed = 0
         self._clock = Clock(0.0)
+        self._watched = False
         self._asked: list[Request] = []
         self._kept = 0
         self._live = False
@@ -64,6 +65,14 @@ class Party:
         self._unloadable = None
         if self._worker is not None and self._worker.alive:
             self._load(self._worker)
+
+    def watch(self) -> None:
+        """From now on notes which functions of the file each check runs: for code of the course only."""
+        self._watched = True
+
+    def touched(self) -> list[str]:
+        """The functions that ran since the check began."""
+        return self._ask_worker(Request("touched", MODULE)).value
 
     def begin(self, check: str, seed: int, seconds: float) -> None:
         """Starts a check: no objects, this seed, a new clock."""
@@ -120,7 +129,8 @@ class Party:
             self._worker = self._zygote.spawn(self._job)
             self._load(self._worker)
             self._clock = Clock(self._clock.seconds)
-        self._ask_worker(Request("begin", MODULE, variant={"seed": self._seed}))
+        variant = {"seed": self._seed, "watch": self._watched}
+        self._ask_worker(Request("begin", MODULE, variant=variant))
         self._live = True
 
     def _load(self, worker: Worker) -> None:

@@ -16,6 +16,7 @@ from coursekit import __version__
 from coursekit.course.syllabus import Unit
 from coursekit.course.workspace import Course
 from coursekit.grading.answer_key import AnswerKey, Recorded, Transcript, cache_folder
+from coursekit.grading.changes import MODULE, changed_functions, may_show
 from coursekit.grading.expect import StudentError
 from coursekit.grading.handle import Party
 from coursekit.grading.judging import Check, Outcome, judge
@@ -253,15 +254,46 @@ class UnitRun:
             result.message = f"{sentences[mistake]} ({result.message})"
 
     def _complete_transcripts(self, checks: list[Check], mistakes: list[Mistake]) -> None:
-        """Runs each mistake through the checks whose transcript is not known yet."""
+        """Runs each mistake through the checks whose transcript is not known yet, and that may show it."""
         jobs = []
+        self._watch_solution(checks)
+        touched = self._key.touched()
         for mistake in mistakes:
             lacking = [c for c in checks if mistake.name not in self._key.transcripts(c.name)]
-            if lacking:
-                jobs.append((mistake, lacking))
+            if not lacking:
+                continue
+            changed = self._changes_of(mistake)
+            shown = [check for check in lacking if may_show(changed, touched.get(check.name))]
+            for check in lacking:
+                if check not in shown:  # the solution runs there as if there were no mistake
+                    self._key.keep_transcript(check.name, mistake.name, Transcript("passed", []))
+            if shown:
+                jobs.append((mistake, shown))
         lanes = min(os.cpu_count() or 1, len(jobs))
         with ThreadPoolExecutor(max(1, lanes)) as threads:
             list(threads.map(self._run_mistakes, (jobs[lane::lanes] for lane in range(lanes))))
+
+    def _watch_solution(self, checks: list[Check]) -> None:
+        """Finds out which functions of the solution each check runs."""
+        unknown = [check for check in checks if check.name not in self._key.touched()]
+        if not unknown:
+            return
+        party, reference = Party(self._zygote, self._job, self._solution), self._new_reference()
+        party.watch()
+        try:
+            for check in unknown:
+                outcome = judge(check, party, reference, self.unit.name, self._seed)
+                known = outcome.verdict == "passed"
+                self._key.keep_touched(check.name, party.touched() if known else None)
+        finally:
+            party.close()
+            reference.close()
+
+    def _changes_of(self, mistake: Mistake) -> set[str]:
+        try:
+            return changed_functions(self._solution, apply_edits(self._solution, mistake))
+        except SyntaxError:
+            return {MODULE}
 
     def _run_mistakes(self, jobs: list[tuple[Mistake, list[Check]]]) -> None:
         """The mistakes are the course's own code, so one worker takes them one after the other."""

@@ -23,6 +23,7 @@ from coursekit.grading.protocol import (
     send_frame,
 )
 from coursekit.grading.worker.forbidden import poison
+from coursekit.grading.worker.touched import Touched
 from coursekit.grading.worker.walls.audit import watch_events
 from coursekit.grading.worker.walls.confine import confine, python_folders
 
@@ -97,52 +98,78 @@ def _serve(job: Job, connection: socket.socket) -> None:
             send_frame(connection, encode(Reply(attempt(request.variant))))
             request = decode(receive_frame(connection), Request)
 
-    import keras
-
-    from coursekit.grading.worker.operations import perform
-    from coursekit.grading.worker.values import Objects
-
     seen: list[str] = []
-    objects = Objects(None)
-    loads, source, used = 0, "", False
-
-    def load() -> None:
-        """Runs the file from the start: whatever it keeps at its top level is fresh."""
-        nonlocal loads, objects, used
-        loads += 1
-        objects = Objects(_load(job.module, source, os.path.join(job.folder, str(loads))))
-        used = False
-
+    poison(job.forbidden, seen)
+    watch_events(job.folder, job.hidden_folders, python_folders(), seen)
+    del seen[:]
+    file = File(job.module, job.folder)
     while True:
-        del seen[:]
-        try:
-            if request.operation == "load":
-                reply = Reply()
-                if loads == 0:
-                    poison(job.forbidden, seen)
-                    watch_events(job.folder, job.hidden_folders, python_folders(), seen)
-                source = request.variant["source"]
-                load()
-            elif request.operation == "begin":
-                objects.clear()
-                if used:  # a check finds nothing that an earlier one left behind
-                    load()
-                used = True
-                keras.utils.clear_session(free_memory=False)
-                keras.utils.set_random_seed(request.variant["seed"])
-                reply = Reply()
-            else:
-                reply = perform(objects, request)
-        except BaseException as error:  # SystemExit and KeyboardInterrupt of student code too
-            reply = Reply(failure=_failure(error, job.module))
-        if seen:
-            reply = Reply(failure=Failure("Forbidden", seen[0]))
-        try:
-            body = encode(reply)
-        except ProtocolError as error:
-            body = encode(Reply(failure=Failure("ProtocolError", str(error))))
-        send_frame(connection, body)
+        send_frame(connection, _answer(file, request, seen))
         request = decode(receive_frame(connection), Request)
+
+
+def _answer(file: "File", request: Request, seen: list[str]) -> bytes:
+    del seen[:]
+    try:
+        reply = file.answer(request)
+    except BaseException as error:  # SystemExit and KeyboardInterrupt of student code too
+        reply = Reply(failure=_failure(error, file.name))
+    if seen:
+        reply = Reply(failure=Failure("Forbidden", seen[0]))
+    try:
+        return encode(reply)
+    except ProtocolError as error:
+        return encode(Reply(failure=Failure("ProtocolError", str(error))))
+
+
+class File:
+    """The file under judgement: its text, its module, and the objects that the present check has made."""
+
+    def __init__(self, name: str, folder: str):
+        from coursekit.grading.worker.operations import perform
+        from coursekit.grading.worker.values import Objects
+
+        self.name = name
+        self._folder = folder
+        self._perform, self._new_objects = perform, Objects
+        self._objects = Objects(None)
+        self._source = ""
+        self._loads = 0
+        self._used = False
+        self._touched = Touched(folder)
+
+    def answer(self, request: Request) -> Reply:
+        """Does what is asked; what student code raises passes through."""
+        if request.operation == "load":
+            self._source = request.variant["source"]
+            self._load()
+        elif request.operation == "begin":
+            self._begin(request.variant["seed"], request.variant["watch"])
+        elif request.operation == "touched":
+            return Reply(self._touched.stop())
+        else:
+            return self._perform(self._objects, request)
+        return Reply()
+
+    def _begin(self, seed: int, watch: bool) -> None:
+        """A check finds nothing that an earlier one left behind."""
+        import keras
+
+        if watch:
+            self._touched.start()
+        self._objects.clear()
+        if self._used or watch:
+            self._load()
+        self._used = True
+        keras.utils.clear_session(free_memory=False)
+        keras.utils.set_random_seed(seed)
+
+    def _load(self) -> None:
+        """Runs the file from the start: whatever it keeps at its top level is fresh."""
+        self._loads += 1
+        folder = os.path.join(self._folder, str(self._loads))
+        self._objects = self._new_objects(_load(self.name, self._source, folder))
+        self._used = False
 
 
 def _load(name: str, source: str, folder: str) -> Any:
