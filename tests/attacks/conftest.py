@@ -3,6 +3,7 @@
 import io
 import os
 import secrets
+import signal
 import threading
 from functools import cache, partial
 from pathlib import Path
@@ -165,6 +166,8 @@ class Arena:
         self.level = level
         self.zygote = zygote
         self.private = Path(zygote.folder.name, "another-child")
+        self.signals: list[int] = []  # that reached the judge
+        signal.signal(signal.SIGURG, lambda number, _frame: self.signals.append(number))
         self.restore()
 
     def restore(self) -> None:
@@ -202,6 +205,7 @@ class Arena:
                 source = source.replace(name, place)
             source = source.encode("utf-8")
         (folder / f"{UNIT}.py").write_bytes(source)
+        self.signals.clear()
         frames: list[str] = []
         asked = handle.Party._ask_worker
 

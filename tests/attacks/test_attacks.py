@@ -44,6 +44,7 @@ def test_attack(attack: Attack, level: str, arena_at, monkeypatch):
     if promised:
         everything = told.everything()
         assert "ESCAPED" not in everything
+        assert arena.signals == []
         for kind, token in arena.classroom.tokens.items():
             assert token not in everything, kind
         assert attack.words in told.unit.checks[0].message

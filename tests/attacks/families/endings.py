@@ -44,7 +44,7 @@ ATTACKS = [
             raise Trap
             """
         ),
-        "crashed",
+        "error",
     ),
     Attack(
         "an-exception-whose-text-loops",

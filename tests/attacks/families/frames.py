@@ -5,14 +5,14 @@ import textwrap
 from ..attack import Attack, in_call
 
 FIND = """
-import socket, struct
+import socket, stat, struct
 def connections():
+    numbers = [int(n) for n in os.listdir("/proc/self/fd")]
     found = []
-    for number in map(int, os.listdir("/proc/self/fd")):
+    for number in numbers:
         try:
-            one = socket.socket(fileno=os.dup(number))
-            if one.family == socket.AF_UNIX:
-                found.append(one)
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                found.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=os.dup(number)))
         except OSError:
             pass
     return found
@@ -173,7 +173,7 @@ ATTACKS = [
                     socket.send_fds(one, [b"\\0\\0\\0\\1\\xc0"], [0, 1, 2, one.fileno()])
             """
         ),
-        "error",
+        "forbidden",
     ),
     Attack(
         "close-the-connection",

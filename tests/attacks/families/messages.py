@@ -51,7 +51,6 @@ ATTACKS = [
     Attack(
         "a-coding-that-runs",
         "# -*- coding: unicode_escape -*-\n# \\nraise SystemExit(0)\n" + in_call("return None"),
-        "error",
     ),
     Attack("a-byte-order-mark", "\ufeff" + in_call("return None")),
     Attack("line-ends-of-windows", in_call("return None").replace("\n", "\r\n")),

@@ -2,8 +2,8 @@
 
 from ..attack import NO_KERNEL_WALL, STRICT, Attack, in_call
 
-# Under the strict walls there is no socket, so nothing is left to refuse.
-SEEN = {STRICT: "failed", "basic": "forbidden"}
+# Under the strict walls there is no such socket, so nothing is left to refuse.
+LOCAL = {STRICT: "failed", "basic": "forbidden"}
 NATIVE = {"stopped_at": (STRICT,), "reason": NO_KERNEL_WALL}
 
 
@@ -13,22 +13,22 @@ def trying(call: str) -> str:
 
 ATTACKS = [
     Attack("tcp", trying("socket.create_connection(('127.0.0.1', 9), 1)"), "forbidden"),
-    Attack("tcp-6", trying("socket.socket(socket.AF_INET6).connect(('::1', 9))"), SEEN),
+    Attack("tcp-6", trying("socket.socket(socket.AF_INET6).connect(('::1', 9))"), "forbidden"),
     Attack(
         "udp",
         trying("socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))"),
-        {"strict": "failed", "basic": "failed"},
-        stopped_at=(STRICT,),
-        reason=NO_KERNEL_WALL,
+        "forbidden",
     ),
-    Attack("listen", trying("socket.create_server(('127.0.0.1', 0))"), SEEN),
+    Attack("listen", trying("socket.create_server(('127.0.0.1', 0))"), "forbidden"),
     Attack("names", trying("socket.getaddrinfo('example.org', 80)"), "forbidden"),
     Attack("old-names", trying("socket.gethostbyname('example.org')"), "forbidden"),
     Attack(
-        "unix-by-path", trying("socket.socket(socket.AF_UNIX).connect('/run/systemd/notify')"), SEEN
+        "unix-by-path",
+        trying("socket.socket(socket.AF_UNIX).connect('/run/systemd/notify')"),
+        LOCAL,
     ),
     Attack(
-        "unix-abstract", trying("socket.socket(socket.AF_UNIX).bind('\\0coursekit-attack')"), SEEN
+        "unix-abstract", trying("socket.socket(socket.AF_UNIX).bind('\\0coursekit-attack')"), LOCAL
     ),
     Attack(
         "urllib",

@@ -141,7 +141,7 @@ ATTACKS = [
         in_call(
             """
             for pid in (@JUDGE@, os.getppid()):
-                if native("kill", pid, 18) == 0 or native("kill", pid, 0) == 0:
+                if native("kill", pid, 23) == 0 or native("kill", pid, 0) == 0:
                     escaped(pid)
             """
         ),
@@ -156,6 +156,62 @@ ATTACKS = [
         "signal-a-thread-natively",
         in_call('if native("tgkill", @JUDGE@, @JUDGE@, 18) == 0:\n    escaped()'),
         **SIGNALS,
+    ),
+    Attack(
+        "signal-the-owner-of-a-pipe",
+        in_call(
+            """
+            import fcntl
+            read, write = os.pipe()
+            for pid in (@JUDGE@, os.getppid()):
+                try:
+                    fcntl.fcntl(read, fcntl.F_SETFL, fcntl.fcntl(read, fcntl.F_GETFL) | os.O_ASYNC | os.O_NONBLOCK)
+                    fcntl.fcntl(read, 10, 23)  # F_SETSIG: this signal rather than SIGIO
+                    fcntl.fcntl(read, fcntl.F_SETOWN, pid)
+                    os.write(write, b"x")
+                    os.read(read, 1)
+                except OSError:
+                    pass
+            """
+        ),
+        **SIGNALS,
+    ),
+    Attack(
+        "the-process-at-the-other-end",
+        in_call(
+            """
+            import socket, stat
+            for number in range(3, 256):
+                size, found = ctypes.c_int(4), ctypes.c_int(-1)
+                # SO_PEERPIDFD: a descriptor of the process that made the connection, the judge.
+                if libc.getsockopt(number, 1, 77, ctypes.byref(found), ctypes.byref(size)) == 0:
+                    if native("pidfd_send_signal", found.value, 23, 0, 0) == 0:
+                        escaped("signalled")
+                    if native("setns", found.value, 0x20000) == 0:
+                        escaped("entered")
+            """
+        ),
+        {STRICT: "forbidden", BASIC: "failed"},
+        **SIGNALS,
+    ),
+    Attack(
+        "threads-of-small-stacks",
+        in_call(
+            """
+            import threading, time
+            threading.stack_size(32768)
+            started = 0
+            try:
+                for _ in range(3000):
+                    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+                    started += 1
+            except RuntimeError:
+                pass
+            if started > 1000:
+                escaped(started)
+            """
+        ),
+        "failed|timeout",
     ),
     Attack(
         "kill-the-zygote-natively",

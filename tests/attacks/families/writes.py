@@ -42,9 +42,7 @@ ATTACKS = [
     Attack(
         "remove-the-tree",
         on_all("shutil.rmtree(os.path.dirname(path))"),
-        {STRICT: "failed", BASIC: "forbidden"},
-        stopped_at=(STRICT,),
-        reason="the audit hook is not told of the folder that a name is meant in",
+        "forbidden",
     ),
     Attack("replace", on_all("open('x', 'w').close() or os.replace('x', path)"), "forbidden"),
     Attack("rename-away", on_all("os.rename(path, 'taken')"), "forbidden"),
