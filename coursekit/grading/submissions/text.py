@@ -38,10 +38,7 @@ def checked_text(text: str) -> str:
     if "\0" in text:
         raise Unreadable(f"holds NUL characters: {_SAVE}")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        check_size(len(text.encode()), MAX_SOURCE)
-    except UnicodeEncodeError as error:
-        raise Unreadable(f"holds half of a character: {_SAVE}") from error
+    check_size(len(text.encode()), MAX_SOURCE)
     for line in text.split("\n", 2)[:2]:
         if (declared := _DECLARED.match(line)) and not _is_utf8(declared[1], text):
             raise Unreadable(

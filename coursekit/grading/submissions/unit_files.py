@@ -96,7 +96,7 @@ def _unit_files(entries: list[Entry], units: Collection[str], stack: ExitStack) 
     candidates: dict[str, list[_Candidate]] = {}
     budget, notebooks = _Budget(), 0
     ignored: dict[str, list[str]] = {}
-    for entry in sorted(entries, key=lambda entry: (entry.parts, entry.order)):
+    for entry in entries:
         suffix = entry.name.rpartition(".")[2].lower()
         unit = by_key.get(same_name_key(_base(entry.name).rpartition(".")[0]))
         if unit and suffix == "py":
@@ -129,7 +129,7 @@ def _unit_files(entries: list[Entry], units: Collection[str], stack: ExitStack) 
 
 
 def _unpacked(entries: list[Entry], notes: list[str], stack: ExitStack) -> list[Entry]:
-    """The entries with those inside of zips in place of the zips, one level deep."""
+    """The entries by path, with those inside of zips in place of the zips, one level deep."""
     result: list[Entry] = []
     memory, left = MAX_INNER_ZIP, STUDENT_ARCHIVE.entries
     for entry in sorted(entries, key=lambda entry: (entry.parts, entry.order)):
