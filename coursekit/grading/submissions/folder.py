@@ -80,9 +80,12 @@ def _list(folder: Path | int) -> Iterator[tuple[str, os.stat_result]]:
                 continue  # it went away while we looked
 
 
-def entry_of_file(path: Path, parts: tuple[str, ...], status: os.stat_result) -> Entry:
-    """An entry for what is not a folder."""
-    problem = problem_of_name(parts[-1]) or _problem_of_kind(status)
+def entry_of_file(
+    path: Path, parts: tuple[str, ...], status: os.stat_result, is_own: bool = False
+) -> Entry:
+    """An entry for what is not a folder; `is_own` if the instructor chose this very file."""
+    problem = "" if is_own else problem_of_name(parts[-1])
+    problem = problem or _problem_of_kind(status, is_own)
     if not problem and len(os.fsencode("/".join(parts))) > MAX_PATH:
         problem = f"has a path of more than {MAX_PATH:,} bytes: rename it"
     if problem:
@@ -96,7 +99,7 @@ def entry_of_file(path: Path, parts: tuple[str, ...], status: os.stat_result) ->
         file = os.fdopen(descriptor, "rb")
         now = os.fstat(descriptor)
         same = os.name == "nt" or os.path.samestat(now, status)
-        if _problem_of_kind(now) or not same:
+        if _problem_of_kind(now, is_own) or not same:
             file.close()
             raise Unreadable("was replaced by something else while it was read")
         return file
@@ -114,13 +117,13 @@ def entry_of_file(path: Path, parts: tuple[str, ...], status: os.stat_result) ->
     return Entry(parts, status.st_size, read, open_file)
 
 
-def _problem_of_kind(status: os.stat_result) -> str:
+def _problem_of_kind(status: os.stat_result, is_own: bool) -> str:
     if stat.S_ISLNK(status.st_mode):
         return "is a symbolic link: hand in the file itself"
     if stat.S_ISDIR(status.st_mode):
         return "is a folder whose name cannot be used"
     if not stat.S_ISREG(status.st_mode):
         return "is not a regular file (a FIFO, a socket or a device): hand in a file"
-    if status.st_nlink > 1:
+    if status.st_nlink > 1 and not is_own:
         return "is a hard link to another file: hand in a copy of its own"
     return ""

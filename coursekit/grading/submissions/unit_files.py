@@ -1,12 +1,12 @@
 """Finds the units' files among all that a student handed in, and says what became of the rest."""
 
-import re
 from collections.abc import Collection
 from contextlib import ExitStack
 from typing import NamedTuple
 
 from coursekit.grading.submissions.archive import entries_of
 from coursekit.grading.submissions.entry import Entry, Unreadable, check_size
+from coursekit.grading.submissions.ignored import ignored_note, why_ignored
 from coursekit.grading.submissions.limits import (
     MAX_CODE,
     MAX_INNER_ZIP,
@@ -20,14 +20,6 @@ from coursekit.grading.submissions.limits import (
 from coursekit.grading.submissions.names import same_name_key, shown, without_copy_number
 from coursekit.grading.submissions.notebook import notebook_text
 from coursekit.grading.submissions.text import checked_text, text_of
-
-_OBJECTS = (".keras", ".h5", ".hdf5", ".npz", ".npy", ".pkl", ".pickle", ".joblib", ".pt", ".pth")
-_COMPILED = (".pyc", ".pyo", ".pyd", ".so", ".dll", ".dylib", ".whl", ".egg")
-_ARCHIVES = (".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
-_SHADOWS = {
-    *("conftest", "sitecustomize", "usercustomize", "pytest", "coursekit", "msgspec"),
-    *("numpy", "keras", "keras_hub", "tensorflow", "os", "sys"),
-}
 
 
 class UnitFiles(NamedTuple):
@@ -113,7 +105,7 @@ def _unit_files(entries: list[Entry], units: Collection[str], stack: ExitStack) 
         elif entry.problem:
             notes.append(f"Not read: {shown(entry.path)} {entry.problem}.")
         else:
-            ignored.setdefault(_why_ignored(entry.name), []).append(entry.path)
+            ignored.setdefault(why_ignored(entry.name), []).append(entry.path)
     files: dict[str, str] = {}
     refused: dict[str, str] = {}
     for unit in sorted(candidates):
@@ -122,7 +114,7 @@ def _unit_files(entries: list[Entry], units: Collection[str], stack: ExitStack) 
         except Unreadable as error:
             refused[unit] = str(error)
     for reason in sorted(ignored):
-        notes.append(_ignored(reason, ignored[reason]))
+        notes.append(ignored_note(reason, ignored[reason]))
     if len(notes) > MAX_NOTES:
         notes[MAX_NOTES - 1 :] = [f"{len(notes) - MAX_NOTES + 1} more notes are left out."]
     return UnitFiles(files, refused, notes)
@@ -232,25 +224,3 @@ def _base(name: str) -> str:
     """The name without the number of a copy."""
     stem, dot, suffix = name.rpartition(".")
     return f"{without_copy_number(stem)[0]}{dot}{suffix}" if dot else name
-
-
-def _why_ignored(name: str) -> str:
-    lower = name.lower()
-    stem, _, suffix = lower.rpartition(".")
-    if lower.endswith(_OBJECTS):
-        return "weights and saved objects, never opened"
-    if lower.endswith(_COMPILED) or (suffix == "py" and stem in _SHADOWS):
-        return "files that would change how Python or the checks run, never opened"
-    if lower.endswith(".zip"):
-        return "zips inside of a student's zip, never opened"
-    if lower.endswith(_ARCHIVES):
-        return "archives of another kind than zip, never opened"
-    if re.match(r"ex[0-9]", lower):
-        return "files whose name is like a unit's but is none's (as ex02_lstm.py)"
-    return "other files, not needed"
-
-
-def _ignored(reason: str, paths: list[str]) -> str:
-    names = ", ".join(shown(path) for path in paths[:8])
-    more = f" and {len(paths) - 8} more" if len(paths) > 8 else ""
-    return f"Ignored, {reason}: {names}{more}."

@@ -67,6 +67,15 @@ def test_a_zip_and_a_file_of_one_student_are_one_submission(zipped, tree):
     assert alone.files == {"ex02_lstm": CODE}
 
 
+def test_the_instructor_may_point_through_links(zipped, tree, tmp_path):
+    path = zipped({"ada/ex02_lstm.py": CODE})
+    os.link(path, tmp_path / "same.zip")
+    (tmp_path / "link.zip").symlink_to(path)
+    (tmp_path / "link").symlink_to(tree({"ada/ex02_lstm.py": CODE}))
+    for place in ("class.zip", "same.zip", "link.zip", "link"):
+        assert list(by_student(tmp_path / place)) == ["ada"]
+
+
 def test_files_beside_the_students_folders_are_told_of(tree):
     found = read_class(tree({"ada/ex02_lstm.py": CODE, "ex02_lstm.py": "stub", "grades.csv": ""}))
     assert [each.student for each in found.submissions] == ["ada"]
