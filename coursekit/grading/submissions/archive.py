@@ -35,12 +35,13 @@ def entries_of(file: BinaryIO, limits: Archive) -> list[Entry]:
         directory = _check_end(file, limits)
         archive = zipfile.ZipFile(file)
         members = archive.infolist()
+        _check_members(members, directory, limits)
+        files = [member for member in members if not member.orig_filename.endswith("/")]
+        entries = [_entry(archive, member) for member in files]
     except Unreadable:
         raise
     except Exception as error:  # zipfile raises whatever the bytes lead it to
         raise Unreadable(_BROKEN) from error
-    _check_members(members, directory, limits)
-    entries = [_entry(archive, member) for member in members if not member.is_dir()]
     return [entry for entry in entries if not is_junk(entry.parts)]
 
 

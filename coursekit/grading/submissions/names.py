@@ -69,6 +69,8 @@ def parts_of_member(name: str) -> tuple[tuple[str, ...], str]:
     if drive and pieces:
         pieces = [piece for piece in (pieces[0][2:], *pieces[1:]) if piece]
     parts = tuple(piece for piece in pieces if piece != "..") or ("?",)
+    if not pieces:
+        return parts, "has no name in the zip: pack it again"
     if drive or name.startswith(("/", "\\")):
         return parts, "has an absolute name in the zip: pack it again, from within its folder"
     if ".." in pieces:

@@ -74,7 +74,7 @@ def read_class(path: Path, units: Collection[str] | None = None) -> ClassHandIn:
             raise UserError(f"{path} is empty. It should hold {_LOOKED_FOR}.")
         single = _single(path, tops, units)
         found = [single] if single else hand_ins(tops, units, notes)
-        read = _latest([each for hand_in in found for each in _read(hand_in, units)])
+        read = _latest([each for hand_in in found for each in _read_safely(hand_in, units)])
     if not any(_has_something(each.submission) for each in read):
         raise UserError(
             f"Nothing in {path} looks like a submission. Looked for {_LOOKED_FOR}; the units are {', '.join(units)}."
@@ -121,6 +121,24 @@ def _holds_units(top: Top, units: Collection[str]) -> bool:
         or (suffix.lower() in ("py", "ipynb") and student_of_file(stem, units)[1])
         for stem, _, suffix in names
     )
+
+
+def _read_safely(hand_in: HandIn, units: Collection[str]) -> list[_Read]:
+    """As `_read`; a fault of our own costs the one who met it, and not the class."""
+    try:
+        return _read(hand_in, units)
+    except Exception as error:
+        problem = f"It could not be read, by a fault of coursekit's ({type(error).__name__})."
+        submission = Submission(
+            student="",
+            name=shown(hand_in.name, 200),
+            lms=hand_in.lms,
+            lms_id=hand_in.lms_id,
+            late=hand_in.late,
+            notes=[problem],
+            problem=problem,
+        )
+        return [_Read(submission, hand_in.label, hand_in.identity, _when(hand_in))]
 
 
 def _read(hand_in: HandIn, units: Collection[str]) -> list[_Read]:

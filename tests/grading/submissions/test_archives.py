@@ -212,6 +212,16 @@ def test_other_entries_of_a_broken_kind_are_noted_and_the_unit_is_read(tree):
     ]
 
 
+@pytest.mark.parametrize("name", ["\0\0\0\0\0", "\0.txt", "././.", "C:/..", "x\0.py"])
+def test_a_member_without_a_name_is_noted(name, tree):
+    """zipfile cuts names at NUL, so one may be left with none."""
+    placeholder = "n" * len(name)
+    content = pack({UNIT: CODE, placeholder: "x"}).replace(placeholder.encode(), name.encode())
+    ada = beside_bob(content, tree)
+    assert ada.files == {"ex02_lstm": CODE}
+    assert ada.notes[0].startswith("Not read: ")
+
+
 def test_a_zip_of_zips_is_read_one_level_deep(zipped):
     inner = pack({UNIT: CODE, "again.zip": pack({"ex03_gru.py": "g"})})
     (ada, bob) = read_submissions(zipped({"ada.zip": inner, "bob/work.zip": WHOLE}))

@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from coursekit.errors import UserError
+from coursekit.grading.submissions import reading
 from coursekit.grading.submissions.names import unique_names
 from coursekit.grading.submissions.reading import read_class, read_submissions
 from tests.grading.submissions.conftest import CODE, notebook, pack
@@ -374,3 +375,18 @@ def test_a_closed_file_is_refused_and_a_closed_folder_said(tree, monkeypatch):
     closed.append(path)
     with pytest.raises(UserError, match="cannot be read"):
         read_submissions(path)
+
+
+def test_a_fault_of_our_own_costs_one_student_only(tree, monkeypatch):
+    usual = reading.unit_files
+
+    def fault(entries, units):
+        if any("ada" in str(entry.read(99)) for entry in entries):
+            raise IndexError("a fault")
+        return usual(entries, units)
+
+    path = tree({"ada/ex02_lstm.py": "# ada", "bob/ex02_lstm.py": CODE})
+    monkeypatch.setattr(reading, "unit_files", fault)
+    found = by_student(path)
+    assert found["ada"].problem == "It could not be read, by a fault of coursekit's (IndexError)."
+    assert found["bob"].files == {"ex02_lstm": CODE}
