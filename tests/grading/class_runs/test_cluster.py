@@ -15,7 +15,8 @@ from coursekit.grading.class_runs import cluster as cluster_module
 from coursekit.grading.class_runs import cluster_worker
 from coursekit.grading.class_runs.class_run import ClassRun
 from coursekit.grading.class_runs.cluster import ClusterGrader
-from coursekit.grading.class_runs.journal import Journal
+from coursekit.grading.class_runs.journal import JOURNAL, Journal
+from coursekit.grading.class_runs.unit_grader import UnitGrader
 from coursekit.grading.unit_run import Source
 
 from ..conftest import SOLUTION, UNIT
@@ -23,7 +24,7 @@ from .conftest import CLASS, SECRET, canonical, of, submissions_of
 
 distributed = pytest.importorskip("distributed")
 
-HONEST = {f"s{number:02}": SOLUTION + f"# {number}\n" for number in range(12)}
+HONEST = {f"s{number}": SOLUTION + f"# {number}\n" for number in range(6)}
 
 
 def new_cluster(workers: int = 2):
@@ -42,57 +43,60 @@ def dask_cluster(own_cache):
         yield cluster
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def level(zygote):
     """What this machine offers, so that both ways of grading ask for the same."""
     return zygote.isolation().level
+
+
+def run_class(class_, course, grader, isolation, jobs, path, on_progress=lambda *_: None):
+    journal = Journal(path)
+    try:
+        arguments = (submissions_of(class_), [UNIT], course, grader, journal, isolation, jobs)
+        return ClassRun(*arguments, on_progress).run()
+    finally:
+        journal.close()
+
+
+@pytest.fixture(scope="module")
+def serial(toy_course, zygote, tmp_path_factory):
+    """The results of `CLASS`, one piece after the other."""
+    path = tmp_path_factory.mktemp("serial") / "journal"
+    grader = UnitGrader(zygote, toy_course, SECRET)
+    return run_class(CLASS, toy_course, grader, zygote.isolation(), 1, path)
 
 
 @pytest.fixture
 def grade_on(toy_course, level, tmp_path):
     """Grades a class on a cluster into a journal of the test; returns the results."""
 
-    def grade(address, class_, journal="cluster", on_progress=lambda *_: None, course=toy_course):
-        opened = Journal(tmp_path / journal)
-        try:
-            with ClusterGrader(address, course, [UNIT], SECRET, level) as grader:
-                run = ClassRun(
-                    submissions_of(class_),
-                    [UNIT],
-                    course,
-                    grader,
-                    opened,
-                    grader.isolation(),
-                    grader.jobs,
-                    on_progress,
-                )
-                return run.run()
-        finally:
-            opened.close()
+    def grade(address, class_, on_progress=lambda *_: None):
+        with ClusterGrader(address, toy_course, [UNIT], SECRET, level) as grader:
+            path = tmp_path / JOURNAL
+            isolation = grader.isolation()
+            return run_class(class_, toy_course, grader, isolation, grader.jobs, path, on_progress)
 
     return grade
 
 
 @pytest.mark.slow
-def test_the_results_are_those_of_a_serial_run(grade_on, grade_class_of, dask_cluster):
-    serial = grade_class_of(CLASS, jobs=1, journal="serial")
-    assert canonical(grade_on(dask_cluster.scheduler_address, CLASS)) == canonical(serial)
+def test_the_results_are_those_of_a_serial_run(grade_on, serial, dask_cluster):
+    results = grade_on(dask_cluster.scheduler_address, CLASS)
+    assert canonical(results) == canonical(serial)
 
 
 @pytest.mark.slow
-def test_a_worker_killed_in_between_changes_nothing(grade_on, grade_class_of, dask_cluster):
-    killed = threading.Event()
+def test_a_worker_killed_in_between_changes_nothing(grade_on, serial, dask_cluster):
+    killed = []
 
     def kill(stage, done, total):
-        if stage == "judging" and done >= 6 and not killed.is_set():
-            killed.set()
-            nanny = next(iter(dask_cluster.workers.values()))
-            os.kill(nanny.pid, signal.SIGKILL)
+        if stage == "judging" and done >= 3 and not killed:
+            killed.append(next(iter(dask_cluster.workers.values())).pid)
+            os.kill(killed[0], signal.SIGKILL)
 
-    address = dask_cluster.scheduler_address
-    results = grade_on(address, HONEST, on_progress=kill)
-    assert killed.is_set()
-    assert canonical(results) == canonical(grade_class_of(HONEST, journal="serial"))
+    results = grade_on(dask_cluster.scheduler_address, CLASS, kill)
+    assert killed
+    assert canonical(results) == canonical(serial)
 
 
 def test_what_is_known_is_not_sent_again(grade_on, dask_cluster):
@@ -100,7 +104,7 @@ def test_what_is_known_is_not_sent_again(grade_on, dask_cluster):
     told = []
     first = grade_on(dask_cluster.scheduler_address, class_)
     again = grade_on(
-        dask_cluster.scheduler_address, class_, on_progress=lambda *progress: told.append(progress)
+        dask_cluster.scheduler_address, class_, lambda *progress: told.append(progress)
     )
     assert told == [("judging", 6, 6), ("explaining", 2, 2)]
     assert canonical(again) == canonical(first)
@@ -160,11 +164,12 @@ def test_a_worker_is_sent_a_seed_and_never_the_secret(grade_on, dask_cluster, mo
     assert not any(SECRET._content in packed for packed in sent)
 
 
-def test_no_scheduler_is_one_line_within_seconds(grade_on):
+def test_no_scheduler_is_one_line_within_seconds(grade_on, monkeypatch):
+    monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 1)
     started = time.monotonic()
     with pytest.raises(UserError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         grade_on("tcp://127.0.0.1:9", HONEST)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("address", ["nonsense", "ftp://host:1", "tcp://"])
@@ -180,28 +185,24 @@ def test_without_dask_a_line_says_what_to_install(grade_on, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_lost_scheduler_is_one_line_and_the_journal_goes_on(
-    grade_on, grade_class_of, monkeypatch
-):
+def test_a_lost_scheduler_is_one_line_and_the_journal_goes_on(grade_on, grade_class_of):
     cluster = new_cluster(workers=1)
     address = cluster.scheduler_address
     workers = [nanny.pid for nanny in cluster.workers.values()]
     zygotes = []
 
     def lose(stage, done, total):
-        if stage == "judging" and done >= 6 and not zygotes:
+        if stage == "judging" and done >= 3 and not zygotes:
             zygotes.extend(
                 child for pid in workers for child in psutil.Process(pid).children(recursive=True)
             )
             threading.Thread(target=cluster.close).start()
 
     with pytest.raises(UserError, match=r"is gone\. What is known is in the journal"):
-        grade_on(address, HONEST, on_progress=lose)
+        grade_on(address, HONEST, lose)
     told = []
-    results = grade_class_of(
-        HONEST, journal="cluster", on_progress=lambda *progress: told.append(progress)
-    )
-    assert told[0][1] >= 6
+    results = grade_class_of(HONEST, on_progress=lambda *progress: told.append(progress))
+    assert told[0][1] >= 3
     assert {student.points for student in results.students} == {10}
     # With the worker its zygote is gone, and all that ran in it.
     assert zygotes
