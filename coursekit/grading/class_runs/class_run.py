@@ -318,5 +318,5 @@ def _source(submission: Submission, unit: str) -> Source:
     if unit in submission.refused:
         return Source.refuse(submission.refused[unit])
     if unit not in submission.files:
-        return Source.refuse(f"{unit}.py was not handed in.")
+        return Source.refuse(submission.problem or f"{unit}.py was not handed in.")
     return Source(submission.files[unit])

@@ -25,6 +25,6 @@ class Submission(msgspec.Struct, frozen=True):
     def digest(self, unit: str) -> str:
         """Of what is judged of one unit: the same text, the same digest, whoever handed it in."""
         text = self.files.get(unit)
-        refused = self.refused.get(unit)
+        refused = self.refused.get(unit) or (self.problem if text is None else None)
         body = f"{text is None}\0{text or ''}\0{refused or ''}"
         return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()

@@ -20,13 +20,22 @@ _RECURRENT = (
         for name in ("lstm", "gru", "_cudnn_lstm", "_cudnn_gru")
     ),
     *("tensorflow.python.ops.gen_rnn_ops", "tensorflow.python.ops.gen_cudnn_rnn_ops"),
-    *("tensorflow.python.keras.layers", "tf_keras"),
+    # TensorFlow's old Keras, module by module: its layers.core takes part in every operation that fails.
+    *(
+        f"tensorflow.python.keras.layers.{name}"
+        for name in ("recurrent", "recurrent_v2", "cudnn_recurrent", "convolutional_recurrent")
+    ),
+    "tf_keras",
 )
 _ATTENTION = (
     "keras.src.ops.nn.DotProductAttention",
     "keras.src.backend.tensorflow.nn.dot_product_attention",
     "keras.src.backend.tensorflow.nn._dot_product_attention_xla",
-    *("tensorflow.python.keras.layers", "tf_keras"),
+    *(
+        f"tensorflow.python.keras.layers.{name}"
+        for name in ("dense_attention", "multi_head_attention")
+    ),
+    "tf_keras",
 )
 _SAME_WORK = {
     **dict.fromkeys(
