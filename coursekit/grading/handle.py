@@ -59,6 +59,11 @@ class Party:
         self.replies: list[bytes] = []
         self.output = ""
 
+    @property
+    def is_unloadable(self) -> bool:
+        """Whether the file could not be loaded; it is not tried again."""
+        return self._unloadable is not None
+
     def replace_source(self, source: str) -> None:
         """Goes on with other code in the same worker: for code of the course only, never a student's."""
         self._source = source

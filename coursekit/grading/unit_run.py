@@ -163,6 +163,11 @@ class UnitRun:
         self._results[check.name] = result
         return result
 
+    @property
+    def is_unloadable(self) -> bool:
+        """Whether running the file failed or hung: whatever the check, the verdict is the same, and costs nothing more."""
+        return self._lanes[0].student.is_unloadable
+
     def mistake_matrix(self) -> dict[str, dict[str, Transcript]]:
         """How every mistake fares in every check: transcripts by check and mistake."""
         self._complete_transcripts(self._checks, self._mistakes)

@@ -66,7 +66,8 @@ class UnitGrader:
         """The verdicts, those in `known` as they are. Ends early after a time-out, or when stopped.
 
         Code that runs out of time once may do so in every check: whoever calls may let others go first, and
-        call again with what is known by then.
+        call again with what is known by then. Code that cannot even be loaded is waited for once: all its checks
+        have that verdict.
         """
         assert self._secret is not None
         seed = self._secret.seed(unit, digest)
@@ -106,7 +107,7 @@ class UnitGrader:
                     result.message = _TOLD[result.verdict]
                 results.append(result)
                 on_verdict(result)
-                if result.verdict == "timeout":
+                if result.verdict == "timeout" and not run.is_unloadable:
                     break
         finally:
             run.close()

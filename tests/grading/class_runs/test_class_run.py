@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from coursekit.grading import handle
 from coursekit.grading.class_runs.class_run import ClassRun
 from coursekit.grading.class_runs.journal import Journal
 from coursekit.grading.class_runs.unit_grader import UnitGrader
@@ -96,6 +97,16 @@ def test_who_runs_out_of_time_goes_to_the_end_of_the_queue(grade_class_of):
     slow = [index for index, seconds in enumerate(steps) if seconds > 0.9]
     assert {0, 1} <= set(slow)
     assert not set(range(2, 2 + 9)) & set(slow)
+
+
+def test_a_file_that_never_finishes_loading_is_waited_for_once(grade_class_of, monkeypatch):
+    loads = []
+    load = handle.Party._load
+    monkeypatch.setattr(handle, "LOAD_SECONDS", 0.5)
+    monkeypatch.setattr(handle.Party, "_load", lambda *given: (loads.append(1), load(*given)))
+    hung = of(grade_class_of({"hung": "while True:\n    pass\n"}), "hung")
+    assert [check.verdict for check in hung.checks] == ["timeout", "blocked", "timeout"]
+    assert len(loads) == 1
 
 
 def test_the_secret_runs_inputs_are_in_no_message(grade_class_of, toy_course, zygote, tmp_path):
