@@ -165,7 +165,7 @@ class UnitRun:
 
     @property
     def is_unloadable(self) -> bool:
-        """Whether running the file failed or hung: whatever the check, the verdict is the same, and costs nothing more."""
+        """Whether running the file failed or hung: all checks have the same verdict, at no further cost."""
         return self._lanes[0].student.is_unloadable
 
     def mistake_matrix(self) -> dict[str, dict[str, Transcript]]:
