@@ -29,7 +29,9 @@ echo "$@" >> "$COURSEKIT_AUTOGRADER/pip.log"
 python="$COURSEKIT_AUTOGRADER/venv/bin/python"
 packages="$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 for name in {sysconfig.get_path("purelib")}/*; do
-  case "$name" in *coursekit*|*/pip|*/pip-*|*/setuptools|*/setuptools-*|*/_distutils_hack|*/distutils*) continue ;; esac
+  case "${{name##*/}}" in  # what a fresh environment has, or coursekit itself
+    *coursekit*|pip|pip-*|setuptools|setuptools-*|pkg_resources|_distutils_hack|distutils*) continue ;;
+  esac
   cp -al "$name" "$packages" || cp -a "$name" "$packages"
 done
 "$python" -m pip install --quiet --no-index --no-deps "${{@: -1}}"
