@@ -18,6 +18,7 @@ import msgspec
 import psutil
 
 from coursekit import __version__
+from coursekit.errors import UserError
 from coursekit.grading import cgroups
 from coursekit.grading.isolation import WALLS, Isolation, Wall, isolation_of
 from coursekit.grading.protocol import Handle, Request
@@ -52,7 +53,11 @@ class Examination(msgspec.Struct):
 
 
 def examine() -> Examination:
-    """Builds the walls as for a submission and tries each of them; takes about a second."""
+    """Builds the walls as for a submission and tries each of them; takes about a second.
+
+    Raises:
+        UserError: if the trial itself fails, so that nothing can be said.
+    """
     with Zygote(bare=True) as zygote, _canary() as canary:
         built = zygote.isolation().walls
         attempts = [
@@ -95,7 +100,12 @@ def _try_inside(zygote: Zygote, walls: list[str], canary: str) -> list[Attempt]:
         "memory_bytes": 4 * _MEMORY,
     }
     with _child(zygote) as worker:
-        return [Attempt(*row) for row in _ask(worker, options, seconds=20)]
+        try:
+            return [Attempt(*row) for row in _ask(worker, options, seconds=20)]
+        except WorkerDied as died:
+            raise UserError(
+                f"The walls could not be tried: {died} {worker.output()}".strip()
+            ) from died
 
 
 def _try_fatal(zygote: Zygote, built: dict[str, Wall]) -> list[Attempt]:

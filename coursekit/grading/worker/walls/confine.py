@@ -28,6 +28,8 @@ _SYSTEM_READABLE = [
 
 Walls = dict[str, Wall]
 
+_PACKAGE = Path(__file__).resolve().parents[3]
+
 
 @cache
 def python_folders() -> tuple[str, ...]:
@@ -37,7 +39,9 @@ def python_folders() -> tuple[str, ...]:
         sys.base_prefix,
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
         *([site.getusersitepackages()] if site.ENABLE_USER_SITE else []),
-        str(Path(__file__).resolve().parents[3]),  # the package, not the folder that it lies in
+        str(_PACKAGE),
+        # What .pth files added; never the folder that the package lies in, which may hold the solutions.
+        *(entry for entry in sys.path if entry and not _PACKAGE.is_relative_to(entry)),
     ]
     kept: list[str] = []
     for folder in sorted({os.path.realpath(f) for f in folders if os.path.isdir(f)}, key=len):
