@@ -32,6 +32,7 @@ _TOLD: dict[Verdict, str] = {
 }
 # Judged again in public: the others cost their whole limit and say the same.
 _EXPLAINED = ("failed", "error", "crashed", "forbidden")
+_FLAGGED = ("forbidden", "crashed")
 _PUBLIC_ONLY = "The answer is right for the inputs that students know and wrong for others."
 
 
@@ -148,6 +149,11 @@ class UnitGrader:
                 elif public.verdict != "grader-fault":
                     result.message = _without_places(public.message, self._zygote.folder.name)
                     result.mistake = public.mistake
+        flags += [
+            f"{unit}: {result.verdict}: {result.message}"
+            for result in results
+            if result.verdict in _FLAGGED and result.name in wanted
+        ][:1]  # the first says it all
         if public_only:
             flags.append(f"{unit}: passes with the public inputs only: {', '.join(public_only)}")
         return Explanation([explained[name] for name in order if name in explained], flags)

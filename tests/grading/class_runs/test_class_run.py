@@ -147,6 +147,17 @@ def test_what_a_person_should_look_at_is_flagged_and_costs_nothing(grade_class_o
     assert results.students[0].flags == [f"{UNIT}: line 1: imports ctypes"]
 
 
+def test_what_ended_its_process_or_tried_the_walls_is_flagged(graded):
+    flags = {student.student: student.flags for student in graded.students}
+    assert flags["kill"] == [
+        f"{UNIT}: forbidden: The code sends signals to processes.",
+    ]
+    assert flags["exit"] == [
+        f"{UNIT}: crashed: Your code ended the process that ran it (exit code 0)."
+    ]
+    assert flags["right"] == flags["mistake"] == flags["loop"] == []
+
+
 def test_the_end_of_the_zygote_is_never_charged_to_a_student(grade_class_of, toy_course):
     class_ = {f"s{n}": SOLUTION + f"# {n}\n" for n in range(12)}
     with Zygote("basic") as warm:
