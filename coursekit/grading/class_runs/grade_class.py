@@ -12,7 +12,7 @@ from coursekit.grading.class_results import RESULTS, ClassResults, write_times
 from coursekit.grading.class_runs.class_run import ClassRun, Grader, Stage
 from coursekit.grading.class_runs.journal import JOURNAL, Journal
 from coursekit.grading.class_runs.seeds import Secret
-from coursekit.grading.class_runs.shards import Shard
+from coursekit.grading.class_runs.shards import FINISHED, STATE, WHOLE, Shard
 from coursekit.grading.class_runs.unit_grader import UnitGrader
 from coursekit.grading.doctor import examine
 from coursekit.grading.exports.class_report import write_report
@@ -66,11 +66,14 @@ def grade_class(
     try:
         secret = _secret(order, say)
         journal.belongs_to(secret.fingerprint())
+        journal.holds_part(order.shard.words() if order.shard else WHOLE)
+        journal.note(STATE, "begun")
         say(_what_is_graded(submissions, chosen))
         results, run = _run(order, course, submissions, chosen, secret, journal, on_progress, say)
         write_results(results, order.out)
         write_times(order.out, run.times())
         write_report(results, run.times(), order.out)
+        journal.note(STATE, FINISHED)
         return results
     finally:
         journal.close()
@@ -127,6 +130,11 @@ def _check_out(order: Order) -> None:
         )
     if order.out.resolve() == order.submissions.resolve():
         raise UserError("The results cannot go into the folder of the submissions.")
+    if order.shard is not None and (order.seed_file is None or not order.seed_file.exists()):
+        raise UserError(
+            "--shard needs a --seed-file that exists: all parts of a class have the same secret. "
+            "`openssl rand -hex 32` makes one."
+        )
 
 
 def _check_isolation(order: Order, say: Callable[[str], None]) -> None:

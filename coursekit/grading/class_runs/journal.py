@@ -82,6 +82,25 @@ class Journal:
                 "folder for the results."
             ) from None
 
+    def holds_part(self, part: str) -> None:
+        """Ties the journal to one part of a class, or to the whole; raises `UserError` if it is another's."""
+        try:
+            self._agree("part", part)
+        except UserError:
+            raise UserError(
+                f"{self.path} was begun for {self.about('part')} of a class, not for {part}. Give the same --shard, "
+                "or another folder for the results."
+            ) from None
+
+    def note(self, name: str, value: str) -> None:
+        """Keeps a word about the run."""
+        self._write("INSERT OR REPLACE INTO about VALUES (?, ?)", (name, value))
+
+    def about(self, name: str) -> str | None:
+        for (value,) in self._read("SELECT value FROM about WHERE name = ?", (name,)):
+            return value
+        return None
+
     def add(self, work: Work, result: CheckResult) -> None:
         """Keeps one verdict; a fault of ours is not one."""
         if result.verdict != "grader-fault":
@@ -137,23 +156,27 @@ class Journal:
         """Adds what another journal knows and this one does not.
 
         Raises:
-            UserError: if the other was made with another secret or is not a journal.
+            UserError: if the other was made with another secret, is in use or is not a journal.
         """
         theirs = Journal(other)
+        fingerprint = theirs.about("secret")
+        theirs.close()
+        if fingerprint is None:
+            raise UserError(f"{other} holds no finished start of a run.")
         try:
-            [(fingerprint,)] = theirs._read("SELECT value FROM about WHERE name = 'secret'", ())
             self.belongs_to(fingerprint)
-            with self._lock, self._database:
-                self._database.execute("BEGIN")
-                for table, places in (("verdicts", 6), ("explanations", 6)):
-                    self._database.executemany(
-                        f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * places)})",
-                        theirs._read(f"SELECT * FROM {table}", ()),
+        except UserError:
+            raise UserError(f"{other} was begun with another secret than {self.path}.") from None
+        with self._lock:
+            try:
+                self._database.execute("ATTACH ? AS other", (str(other),))
+                for table in ("verdicts", "explanations"):
+                    self._database.execute(
+                        f"INSERT OR IGNORE INTO main.{table} SELECT * FROM other.{table}"
                     )
-        except ValueError:
-            raise UserError(f"{other} holds no finished start of a run.") from None
-        finally:
-            theirs.close()
+                self._database.execute("DETACH other")
+            except sqlite3.Error as error:
+                raise UserError(f"{other} cannot be taken over: {error}.") from error
 
     def close(self) -> None:
         with self._lock:

@@ -1,7 +1,9 @@
 """A class in parts: `--shard 2/5` on as many machines as one likes, then `coursekit merge`."""
 
 import hashlib
+import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +12,9 @@ from coursekit.errors import UserError
 from coursekit.grading.class_results import ClassResults, StudentResult, read_times
 from coursekit.grading.class_runs.journal import JOURNAL, Journal
 from coursekit.grading.submissions.submission import Submission
+
+WHOLE = "the whole"  # what a journal holds that is no part
+STATE, FINISHED = "state", "finished"  # in a journal once its results are written
 
 
 class Shard(NamedTuple):
@@ -21,10 +26,13 @@ class Shard(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Shard":
         """From `2/5`; raises `UserError` for anything else."""
-        match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+        match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
         if match is None or not 1 <= int(match[1]) <= int(match[2]):
             raise UserError(f"--shard is a part and a number of parts, as 2/5. Received: {text}")
         return cls(int(match[1]), int(match[2]))
+
+    def words(self) -> str:
+        return f"part {self.number}/{self.of}"
 
     def part_of(self, submissions: Sequence[Submission]) -> list[Submission]:
         """The submissions of this part: a student is always in the same one, whoever else is in the class."""
@@ -47,20 +55,59 @@ def merge(parts: Sequence[Path], out: Path) -> ClassResults:
 
     if (out / JOURNAL).exists():
         raise UserError(f"{out} holds a run already. Give another folder for the joined results.")
-    read = [(part, ClassResults.read(part)) for part in parts]
-    joined = _join(read)
+    joined = _join([(part, ClassResults.read(part)) for part in parts])
+    _check_parts(parts)
     out.mkdir(parents=True, exist_ok=True)
-    journal = Journal(out / JOURNAL)
+    unfinished = out / f".{JOURNAL}"
+    unfinished.unlink(missing_ok=True)
+    journal = Journal(unfinished)
     try:
         for part in parts:
             journal.take_over(part / JOURNAL)
+        journal.note(STATE, FINISHED)
     finally:
         journal.close()
-    write_results(joined, out)
     times = [time for part in parts for time in read_times(part)]
+    write_results(joined, out)
     write_times(out, times)
     write_report(joined, times, out)
+    os.replace(unfinished, out / JOURNAL)
     return joined
+
+
+def _check_parts(parts: Sequence[Path]) -> None:
+    """All are finished, of one secret, and none of a class's parts is missing; whole classes are joined as they are."""
+    held, secrets = [], []
+    for part in parts:
+        if not (part / JOURNAL).is_file():
+            raise UserError(
+                f"{part} holds no {JOURNAL}. Give folders that `coursekit grade` wrote."
+            )
+        journal = Journal(part / JOURNAL)
+        state, secret = journal.about(STATE), journal.about("secret")
+        held.append(journal.about("part") or WHOLE)
+        journal.close()
+        if state != FINISHED:
+            raise UserError(
+                f"{part} is not finished: its results are older than its verdicts. Go on there with --resume."
+            )
+        secrets.append(secret)
+        if secret != secrets[0]:
+            raise UserError(
+                f"{part} was graded with another secret than {parts[0]}. Grade all parts with the same --seed-file."
+            )
+    number_of_parts = {int(words.rpartition("/")[2]) for words in held if words != WHOLE}
+    if not number_of_parts:
+        return
+    wanted = [Shard(i, max(number_of_parts)).words() for i in range(1, max(number_of_parts) + 1)]
+    told = [f"{words} is missing" for words in wanted if words not in held]
+    told += [
+        f"{words} is one too many"
+        for words, count in Counter(held).items()
+        if count > 1 or words not in wanted
+    ]
+    if told:
+        raise UserError(f"These are not the parts of one class: {'; '.join(told[:6])}.")
 
 
 def _join(read: Sequence[tuple[Path, ClassResults]]) -> ClassResults:
