@@ -131,6 +131,44 @@ ALLOWED = {
         keras.saving.deserialize_keras_object(dense)(tf.ones((1, 2)))
         """,
     ),
+    **{
+        f"operations-that-fail-in-{unit}": (
+            unit,
+            """
+            import traceback
+            import keras, tensorflow as tf
+            from keras import ops
+            class Broken(keras.layers.Layer):
+                state_size = 2
+                def call(self, inputs, states):
+                    return ops.matmul(inputs, tf.ones((7, 7))), states
+            @tf.function
+            def traced(x):
+                if tf.reduce_sum(x) > 0:
+                    x = tf.matmul(x, tf.ones((9, 9)))
+                return x
+            for fail in (
+                lambda: tf.matmul(tf.ones((2, 3)), tf.ones((2, 3))),
+                lambda: tf.add("text", 3),
+                lambda: tf.nn.softmax([[None]]),
+                lambda: ops.reshape(tf.ones((2, 3)), (7, 7)),
+                lambda: ops.concatenate([tf.ones((2, 3)), tf.ones((3, 4))], axis=1),
+                lambda: keras.layers.Dense(3)(tf.ones(())),
+                lambda: keras.layers.RNN(Broken())(tf.ones((1, 3, 2))),
+                lambda: traced(tf.ones((2, 3))),
+                lambda: tf.function(lambda x: x @ tf.ones((5, 5)), jit_compile=True)(tf.ones((2, 3))),
+                lambda: tf.while_loop(lambda i: i < 3, lambda i: [tf.ones((i, 2))], [tf.constant(0)]),
+                lambda: tf.raw_ops.MatMul(a=tf.ones((2, 3)), b=tf.ones((2, 3))),
+                lambda: keras.Sequential([keras.layers.Dense(2)]).summary(nonsense=1),
+            ):
+                try:
+                    fail()
+                except Exception:
+                    traceback.format_exc()
+            """,
+        )
+        for unit in ("ex02_lstm", "ex07_attention")
+    },
     "an-earlier-idea-from-the-reference": (
         "ex08_multihead",
         "from coursekit.layers import causal_mask\ncausal_mask(2, 2)",

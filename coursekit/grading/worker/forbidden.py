@@ -23,7 +23,7 @@ _RECURRENT = (
     # TensorFlow's old Keras, module by module: its layers.core takes part in every operation that fails.
     *(
         f"tensorflow.python.keras.layers.{name}"
-        for name in ("recurrent", "recurrent_v2", "cudnn_recurrent", "convolutional_recurrent")
+        for name in ("recurrent", "convolutional_recurrent", "legacy_rnn", "recurrent_v2")
     ),
     "tf_keras",
 )
@@ -101,8 +101,9 @@ def _close(name: str, refuse: Callable[..., NoReturn]) -> list[str]:
         _close_function(thing, refuse)
         return []
     files = _files_of(name)
-    loaded = list(sys.modules) if name in sys.modules else []
-    for module_name in [m for m in loaded if m == name or m.startswith(name + ".")]:
+    is_package = hasattr(sys.modules.get(name), "__path__")
+    inner = [m for m in sys.modules if m.startswith(name + ".")] if is_package else []
+    for module_name in [n for n in (name, *inner) if n in sys.modules]:
         module = sys.modules[module_name]
         for part in list(vars(module).values()):
             if getattr(part, "__module__", None) == module_name:

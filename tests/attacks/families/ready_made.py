@@ -155,6 +155,12 @@ DOORS = {
     "an-older-keras-within-tensorflow": door(
         "from tensorflow.python.keras.layers import recurrent\nuse(recurrent.LSTMCell)"
     ),
+    "an-even-older-one-within-tensorflow": door(
+        """
+        from tensorflow.python.keras.layers.legacy_rnn import rnn_cell_impl
+        use(rnn_cell_impl.BasicLSTMCell)
+        """
+    ),
     "by-its-source": door(
         """
         import inspect, keras
