@@ -5,9 +5,11 @@ import doctest
 import importlib
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 import coursekit
 
@@ -32,6 +34,13 @@ def test_code_blocks_are_what_they_say(page):
             assert json.loads(block)
         elif language == "python":
             assert ast.parse(block)
+        elif language == "yaml":
+            assert yaml.safe_load(block)
+        elif language == "bash":
+            checked = subprocess.run(
+                ["bash", "-n"], check=False, input=block, text=True, capture_output=True
+            )
+            assert checked.returncode == 0, checked.stderr
     assert text.count("```") % 2 == 0
 
 
