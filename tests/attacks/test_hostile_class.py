@@ -17,7 +17,7 @@ MARKUP = "<script>alert(1)</script>"
 BY_NAME = {attack.name: attack.source for attack in ATTACKS}
 CHOSEN = [
     *("patch-expect", "equal-to-everything", "os-exit-zero", "frames-several-at-once", "heap"),
-    *("forged-failure-of-64-MB", "read-the-solution", "fork", "threads-that-outlive", "a-loop"),
+    *("forged-failure-of-10-MB", "read-the-solution", "fork", "threads-that-outlive", "a-loop"),
     *("markup-in-a-message", "answers-of-the-public-seed", "kill-everybody", "overwrite"),
 ]
 

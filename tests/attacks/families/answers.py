@@ -152,7 +152,7 @@ ATTACKS = [
         "a-bfloat16", returning("import ml_dtypes\nreturn np.zeros((3, 4), ml_dtypes.bfloat16)")
     ),
     Attack("a-huge-integer", returning("return 10**4000")),
-    Attack("a-string-of-40-MB", returning("return 'x' * (40 * 2**20)")),
+    Attack("a-string-of-10-MB", returning("return 'x' * (10 * 2**20)")),
     Attack("a-list-in-itself", returning("found = []\nfound.append(found)\nreturn found"), "error"),
     Attack(
         "a-list-in-itself-many-times",

@@ -157,9 +157,9 @@ ATTACKS = [
         "error",
     ),
     Attack(
-        "forged-failure-of-64-MB",
+        "forged-failure-of-10-MB",
         framed(
-            "send(encode(Reply(failure=Failure('E' * 10**7, 'm' * 3 * 10**7, 1, 's' * 10**7))))"
+            "send(encode(Reply(failure=Failure('E' * 10**6, 'm' * 8 * 10**6, 1, 's' * 10**6))))"
         ),
         "error",
     ),
