@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,6 @@ from rich.progress import (
     SpinnerColumn,
     Task,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.table import Table
 from rich.text import Text
@@ -31,9 +31,16 @@ _SHOWN = 40  # students in the table; all of them are in the report
 _WORDS = {"judging": "judging checks", "explaining": "explaining what failed"}
 
 
-class _Rate(ProgressColumn):
+class _RateAndRest(ProgressColumn):
+    """How many a minute since the start, and how long the rest takes at that rate."""
+
     def render(self, task: Task) -> Text:
-        return Text(f"{60 * task.speed:.0f}/min" if task.speed else "", style="dim")
+        done = task.completed - task.fields["known"]
+        if not done or not task.elapsed or task.total is None:
+            return Text("")
+        rate = done / task.elapsed
+        rest = timedelta(seconds=round((task.total - task.completed) / rate))
+        return Text(f"{60 * rate:.0f}/min, {rest} left", style="dim")
 
 
 def run(order: Order, as_json: bool) -> int:
@@ -45,8 +52,7 @@ def run(order: Order, as_json: bool) -> int:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
+        _RateAndRest(),
         console=console,
         disable=not console.is_terminal,
         transient=True,
@@ -55,7 +61,7 @@ def run(order: Order, as_json: bool) -> int:
 
     def show(stage: Stage, done: int, total: int) -> None:
         if stage not in tasks:
-            tasks[stage] = progress.add_task(_WORDS[stage], total=total, completed=done)
+            tasks[stage] = progress.add_task(_WORDS[stage], total=total, known=done)
         progress.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
 
     try:

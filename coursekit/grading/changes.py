@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Collection
 
+from coursekit.grading.source_rules import parse
+
 MODULE = "<module>"
 
 
@@ -34,7 +36,7 @@ def _functions(text: str) -> dict[str, str]:
             elif isinstance(node, ast.ClassDef):
                 take_out(node.body, f"{prefix}{node.name}.")
 
-    tree = ast.parse(text)
+    tree = parse(text)
     take_out(tree.body, "")
     found[MODULE] = ast.dump(tree)
     return found

@@ -7,6 +7,7 @@ in one piece. At any moment the run may be killed: the next one begins with what
 
 import hashlib
 import heapq
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from coursekit.course.workspace import Course
+from coursekit.errors import UserError
 from coursekit.grading.checks_of import checks_of
 from coursekit.grading.class_results import CheckTime, ClassResults, StudentResult
 from coursekit.grading.class_runs.journal import Explanation, Journal, Work
@@ -24,6 +26,7 @@ from coursekit.grading.unit_run import Source
 from coursekit.grading.verdicts import CheckResult, UnitResult
 
 _TRIES = 3
+_OF_ALL = (UserError, InterruptedError, sqlite3.Error)  # what concerns every piece alike
 Stage = Literal["judging", "explaining"]
 
 
@@ -35,6 +38,7 @@ class Piece(msgspec.Struct, order=True):
     unit: str
     work: Work
     source: Source
+    faults: int = 0
 
 
 class Grader(Protocol):
@@ -88,6 +92,7 @@ class ClassRun:
         self._on_progress = on_progress
         self._checks = {unit: [c.name for c in checks_of(course.checks(unit))] for unit in units}
         self._stopped = False
+        self.problems: list[str] = []  # what went wrong in the grader itself, for whoever runs it
 
     def stop(self) -> None:
         """Lets the pieces of work in hand end at their next check."""
@@ -116,8 +121,10 @@ class ClassRun:
         for submission in self._submissions:
             units, flags = [], []
             for unit in self._units:
-                explanation = self._journal.explanation(self._work(submission, unit))
-                checks = self._complete(unit, explanation.checks if explanation else [])
+                work = self._work(submission, unit)
+                explanation = self._journal.explanation(work)
+                known = explanation.checks if explanation else self._journal.verdicts(work)
+                checks = self._complete(unit, known)
                 flags += explanation.flags if explanation else []
                 units.append(
                     UnitResult(
@@ -216,6 +223,13 @@ class ClassRun:
                 complete = True
                 try:
                     complete = self._judge_piece(piece, keep)
+                except _OF_ALL:
+                    raise
+                except (
+                    Exception
+                ) as error:  # a fault of ours in one piece is no reason to end the others
+                    self._note(piece, error)
+                    complete = self._is_given_up(piece)
                 finally:
                     put_back(piece, complete)
 
@@ -231,8 +245,15 @@ class ClassRun:
             lambda: self._stopped,
         )
         if any(result.verdict == "grader-fault" for result in results):
-            return piece.tries >= _TRIES  # a fault of ours: others first, then once more
+            return self._is_given_up(piece)  # a fault of ours: others first, then once more
         return self._stopped or self._grader.is_complete(piece.unit, results)
+
+    def _is_given_up(self, piece: Piece) -> bool:
+        piece.faults += 1
+        return piece.faults >= _TRIES
+
+    def _note(self, piece: Piece, error: Exception) -> None:
+        self.problems.append(f"{piece.unit}: {type(error).__name__}: {error}")
 
     def _explain(self, pieces: Sequence[Piece]) -> None:
         waiting = [p for p in pieces if self._journal.explanation(p.work) is None]
@@ -247,21 +268,26 @@ class ClassRun:
                     piece = next(queue, None)
                 if piece is None:
                     return
-                known = self._journal.verdicts(piece.work)
-                if self._grader.is_complete(
-                    piece.unit, known
-                ):  # otherwise a fault of ours: next time
-                    explanation = self._grader.explain(
-                        piece.unit, piece.source, known, lambda: self._stopped
-                    )
-                    if explanation is not None:
-                        self._journal.explain(piece.work, explanation)
+                try:
+                    self._explain_piece(piece)
+                except _OF_ALL:
+                    raise
+                except Exception as error:  # its verdicts stand, without a message
+                    self._note(piece, error)
                 with lock:
                     done += 1
                     self._on_progress("explaining", done, len(pieces))
 
         self._on_progress("explaining", done, len(pieces))
         self._in_parallel([work] * self._jobs)
+
+    def _explain_piece(self, piece: Piece) -> None:
+        known = self._journal.verdicts(piece.work)
+        if not self._grader.is_complete(piece.unit, known):  # a fault of ours: next time
+            return
+        explanation = self._grader.explain(piece.unit, piece.source, known, lambda: self._stopped)
+        if explanation is not None:
+            self._journal.explain(piece.work, explanation)
 
     def _in_parallel(self, jobs: Sequence[Callable[[], None]]) -> None:
         def run(job: Callable[[], None]) -> None:

@@ -18,11 +18,12 @@ from coursekit.grading.doctor import examine
 from coursekit.grading.exports.class_report import write_report
 from coursekit.grading.exports.whole_files import write_whole
 from coursekit.grading.isolation import Isolation
-from coursekit.grading.submissions.reading import read_submissions
+from coursekit.grading.submissions.reading import read_class
 from coursekit.grading.submissions.submission import Submission
 from coursekit.grading.workers import Asked, Zygote, require_supported_platform
 
 SECRET = "secret-seed"
+_TOLD = 10  # notes and problems said while grading; all notes are in the report
 
 
 class Order(NamedTuple):
@@ -55,7 +56,8 @@ def grade_class(
     """
     require_supported_platform()
     chosen = _units(order, course)
-    submissions = read_submissions(order.submissions)
+    hand_in = read_class(order.submissions)
+    submissions = hand_in.submissions
     if order.shard is not None:
         submissions = order.shard.part_of(submissions)
     _check_regrade(order.regrade, chosen, submissions)
@@ -68,8 +70,12 @@ def grade_class(
         journal.belongs_to(secret.fingerprint())
         journal.holds_part(order.shard.words() if order.shard else WHOLE)
         journal.note(STATE, "begun")
+        for note in hand_in.notes[:_TOLD]:
+            say(note)
         say(_what_is_graded(submissions, chosen))
         results, run = _run(order, course, submissions, chosen, secret, journal, on_progress, say)
+        for problem in run.problems[:_TOLD]:
+            say(f"The grader failed at one piece of work; please report this. {problem}")
         write_results(results, order.out)
         write_times(order.out, run.times())
         write_report(results, run.times(), order.out)

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -14,6 +15,7 @@ from coursekit.grading.class_runs.class_run import ClassRun
 from coursekit.grading.class_runs.journal import Journal
 from coursekit.grading.class_runs.unit_grader import UnitGrader
 from coursekit.grading.session import grade
+from coursekit.grading.source_rules import remarkable_uses
 from coursekit.grading.workers import Zygote
 
 from ..conftest import SOLUTION, UNIT
@@ -172,6 +174,41 @@ def test_the_end_of_the_zygote_is_never_charged_to_a_student(grade_class_of, toy
         results = grade_class_of(class_, on_progress=kill, warm=warm)
     assert killed.is_set()
     assert {student.points for student in results.students} == {10}
+
+
+def test_a_fault_of_ours_in_one_piece_ends_no_other(grade_class_of, monkeypatch):
+    real = UnitGrader.judge
+
+    def fail(self, unit, source, *others, **more):
+        if "the odd one" in source.text:
+            raise RuntimeError("a fault of ours")
+        return real(self, unit, source, *others, **more)
+
+    monkeypatch.setattr(UnitGrader, "judge", fail)
+    class_ = {"one": SOLUTION, "odd": SOLUTION + "# the odd one\n", "two": SOLUTION + "# two\n"}
+    results = grade_class_of(class_)
+    assert {s.student: s.points for s in results.students} == {"one": 10, "odd": 0, "two": 10}
+    assert {check.verdict for check in of(results, "odd").checks} == {"grader-fault"}
+    monkeypatch.undo()
+    assert of(grade_class_of(class_), "odd").points == 10
+
+
+def test_points_stand_when_they_cannot_be_explained(grade_class_of, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(UnitGrader, "explain", fail)
+    results = grade_class_of({"right": SOLUTION, "wrong": CLASS["wrong"]})
+    assert of(results, "right").points == 10
+    assert of(results, "wrong").checks[0].message == "The answer is wrong."
+
+
+def test_sources_are_parsed_in_many_threads(tmp_path):
+    """Python 3.11's `ast.parse` loses count when threads build trees at the same time."""
+    text = "\n".join(f"a{n} = [[[{n}, (1, 2)], {{'k': [1]}}], f(g(h({n})))]" for n in range(400))
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda n: remarkable_uses(f"import ctypes\n{text}"), range(40)))
+    assert found == [["line 1: imports ctypes"]] * 40
 
 
 def test_nothing_is_left_running(grade_class_of):
