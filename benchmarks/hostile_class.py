@@ -1,10 +1,11 @@
 """A class of which one in ten attacks the grader: is any honest student graded otherwise than without them?
 
-    python benchmarks/hostile_class.py [--students 300] [--hostile 0.1] [--unit ex01 ...] [--quick] [--json FILE]
+    python benchmarks/hostile_class.py [--students 300] [--hostile 0.1] [--unit ex01 ...] [--quick]
+        [--jobs 2] [--folder FOLDER] [--json FILE]
 
-Grades the class with `coursekit grade`, then the honest ones alone, in another folder under the same secret, and
-compares student by student. Tells the verdicts on each kind of attack, and looks for processes and files that were left
-behind.
+Grades the class with `coursekit grade`, and beside it the honest ones alone, in another folder under the same secret,
+and compares student by student. Tells the verdicts on each kind of attack, and looks for processes and files that were
+left behind.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -31,6 +33,8 @@ def main() -> None:
     parser.add_argument("--hostile", type=float, default=0.1, help="share of the class")
     parser.add_argument("--unit", action="append", default=[], help="grade this unit [all]")
     parser.add_argument("--quick", action="store_true", help="20 students, half of them hostile")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="of each of the two runs")
+    parser.add_argument("--folder", type=Path, help="keep all there; go on with what was cut off")
     parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
     if options.quick:
@@ -39,33 +43,41 @@ def main() -> None:
     names = [find_unit(name).name for name in options.unit] or [unit.name for unit in units()]
     every = round(1 / options.hostile)
     with tempfile.TemporaryDirectory() as scratch:
-        figures = measure(Path(scratch), options.students, options.hostile, every, names)
+        figures = measure(options.folder or Path(scratch), options, every, names)
     show(figures)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
     sys.exit(bool(figures["lost"] or figures["differ"] or figures["left_behind"]))
 
 
-def measure(scratch: Path, students: int, share: float, every: int, names: list[str]) -> dict:
+def measure(scratch: Path, options, every: int, names: list[str]) -> dict:
     """Both runs, compared."""
+    students = options.students
     everybody, honest = scratch / "everybody", scratch / "honest"
-    write_class(everybody, students, share)
+    write_class(everybody, students, options.hostile)
     attacks = {
         f"student-{number:03d}": attack
         for number in range(students)
         if (attack := attack_of(number, every))
     }
-    shutil.copytree(everybody, honest, ignore=shutil.ignore_patterns(*attacks))
+    shutil.copytree(everybody, honest, ignore=shutil.ignore_patterns(*attacks), dirs_exist_ok=True)
     secret = scratch / "secret"
-    Secret.create(secret)
+    if not secret.exists():
+        Secret.create(secret)
 
     own = scratch / "temporary"  # whatever the run leaves behind is in here
-    own.mkdir()
+    own.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = str(own)
     numbered = set(glob.glob("/tmp/[0-9]*"))
     both, told = {}, {}
-    for name, folder in (("everybody", everybody), ("honest", honest)):
-        took = runs.grade(folder, scratch / f"of {name}", names, "--seed-file", str(secret))
+
+    def grade(folder: Path) -> runs.Took:
+        more = ("--seed-file", str(secret), "--resume", "--jobs", str(options.jobs))
+        return runs.grade(folder, scratch / f"of {folder.name}", names, *more)
+
+    with ThreadPoolExecutor() as threads:
+        both_took = list(threads.map(grade, (everybody, honest)))
+    for name, took in zip(("everybody", "honest"), both_took, strict=True):
         results = json.loads((scratch / f"of {name}" / "results.json").read_bytes())
         both[name] = {student["student"]: student for student in results["students"]}
         told[name] = {"minutes": took.wall / 60, "processor_minutes": took.processor / 60}

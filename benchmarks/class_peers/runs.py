@@ -118,6 +118,7 @@ def _run(command: Sequence[str], more: dict[str, str], may_fail: bool = False) -
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        start_new_session=True,  # Linux shares a busy machine out among sessions: one for each, as ours have
     )
     assert process.stdout is not None
     said = process.stdout.read()
