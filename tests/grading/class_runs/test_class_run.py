@@ -1,5 +1,6 @@
 """Class runs on the toy course: exact points, the same results every time, nobody in anybody's way."""
 
+import gc
 import itertools
 import os
 import signal
@@ -203,12 +204,24 @@ def test_points_stand_when_they_cannot_be_explained(grade_class_of, monkeypatch)
     assert of(results, "wrong").checks[0].message == "The answer is wrong."
 
 
-def test_sources_are_parsed_in_many_threads(tmp_path):
-    """Python 3.11's `ast.parse` loses count when threads build trees at the same time."""
-    text = "\n".join(f"a{n} = [[[{n}, (1, 2)], {{'k': [1]}}], f(g(h({n})))]" for n in range(400))
-    with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda n: remarkable_uses(f"import ctypes\n{text}"), range(40)))
-    assert found == [["line 1: imports ctypes"]] * 40
+def test_sources_are_parsed_in_many_threads(monkeypatch):
+    """Python 3.11's `ast.parse` loses count when another thread builds a tree in between; collecting lets it in."""
+    text = "\n".join(f"a{n} = [[[{n}, (1, 2)], {{'k': [1]}}], f(g(h({n})))]" for n in range(100))
+    before = gc.get_threshold()
+    gc.set_threshold(100)
+
+    def let_others_run(*_):
+        time.sleep(0)
+
+    gc.callbacks.append(let_others_run)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            sources = [f"import ctypes\n{text}"] * 16
+            found = list(threads.map(remarkable_uses, sources))
+    finally:
+        gc.callbacks.remove(let_others_run)
+        gc.set_threshold(*before)
+    assert found == [["line 1: imports ctypes"]] * 16
 
 
 def test_nothing_is_left_running(grade_class_of):
