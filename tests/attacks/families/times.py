@@ -68,6 +68,7 @@ ATTACKS = [
             "import time\ntime.monotonic = time.time = time.process_time = lambda: 0.0\nwhile True: pass"
         ),
         "timeout",
+        slow=True,
     ),
     Attack(
         "processor-time-ignored",
