@@ -4,7 +4,7 @@
 was interrupted and wherever it ran. So it holds no times; those are in `times.json` and in the journal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -47,7 +47,17 @@ class ClassResults(msgspec.Struct):
 
     def to_json(self) -> bytes:
         """Canonical bytes."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+        return b"".join(self.json_parts())
+
+    def json_parts(self) -> Iterator[bytes]:
+        """The same bytes student by student: the whole of a large class is longer than its memory."""
+        without = msgspec.structs.replace(self, students=[])
+        head, _, tail = msgspec.json.format(msgspec.json.encode(without), indent=1).partition(b"[]")
+        yield head + b"["
+        for number, student in enumerate(self.students):
+            text = msgspec.json.format(msgspec.json.encode(student), indent=1)
+            yield (b",\n  " if number else b"\n  ") + text.replace(b"\n", b"\n  ")
+        yield (b"\n ]" if self.students else b"]") + tail + b"\n"
 
     @classmethod
     def read(cls, folder: Path) -> "ClassResults":

@@ -77,8 +77,9 @@ def grade_class(
         for problem in run.problems[:_TOLD]:
             say(f"The grader failed at one piece of work; please report this. {problem}")
         write_results(results, order.out)
-        write_times(order.out, run.times())
-        write_report(results, run.times(), order.out)
+        times = run.times()
+        write_times(order.out, times)
+        write_report(results, times, order.out)
         journal.note(STATE, FINISHED)
         return results
     finally:
@@ -87,7 +88,7 @@ def grade_class(
 
 def write_results(results: ClassResults, out: Path) -> None:
     """The canonical results, whole or not at all."""
-    write_whole(out / RESULTS, results.to_json())
+    write_whole(out / RESULTS, results.json_parts())
 
 
 def _run(

@@ -117,6 +117,14 @@ class Journal:
         )
         return [msgspec.json.decode(row[0], type=CheckResult) for row in rows]
 
+    def count(self, work: Work) -> int:
+        """How many verdicts are known."""
+        [(number,)] = self._read(
+            "SELECT count(*) FROM verdicts WHERE (digest, unit, course, isolation) = (?, ?, ?, ?)",
+            work,
+        )
+        return number
+
     def explain(self, work: Work, explanation: Explanation) -> None:
         self._write(
             "INSERT OR REPLACE INTO explanations VALUES (?, ?, ?, ?, ?, ?)",

@@ -1,5 +1,6 @@
 """The class report and the feedback pages: static files to open, print and hand on."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from coursekit.grading.verdicts import UnitResult
 
 REPORT = "report.html"
 FEEDBACK = "feedback"
+MOST_ROWS = 2000  # of each table: a browser sorts that many at once
 LEVELS = (
     ("l0", "○", "none"),
     ("l1", "◔", "less than half"),
@@ -64,8 +66,9 @@ def report_page(results: ClassResults, figures: ClassFigures) -> str:
                 "flagged": bool(one.flags),
                 "cells": _cells(one, results.units),
             }
-            for one in results.students
+            for one in results.students[:MOST_ROWS]
         ],
+        most_rows=MOST_ROWS,
         **_histogram(figures.points.spread),
     )
 
@@ -117,11 +120,8 @@ def _name(student: StudentResult) -> str:
 def _names(students: list[StudentResult]) -> dict[str, str]:
     """How the report calls each student; those of one name are told apart by their short name."""
     names = {student.student: _name(student) for student in students}
-    seen = list(names.values())
-    return {
-        short: f"{name} ({short})" if seen.count(name) > 1 else name
-        for short, name in names.items()
-    }
+    seen = Counter(names.values())
+    return {short: f"{name} ({short})" if seen[name] > 1 else name for short, name in names.items()}
 
 
 def _columns(results: ClassResults) -> Iterable[dict[str, object]]:

@@ -10,6 +10,7 @@ from lxml import html
 
 from coursekit.errors import UserError
 from coursekit.grading.class_results import ClassResults
+from coursekit.grading.exports import class_report
 from coursekit.grading.exports.class_figures import ClassFigures
 from coursekit.grading.exports.class_report import level, write_report
 from coursekit.grading.exports.pages import TEMPLATES
@@ -211,6 +212,21 @@ def test_a_large_class_stays_below_two_megabytes(tmp_path):
     path = write_report(results, sample_times(results), tmp_path)
     assert path.stat().st_size < LARGEST
     assert len(page(path).xpath("//table[contains(@class,'heat')]/tbody/tr")) == 300
+
+
+def test_the_tables_of_a_huge_class_end_somewhere_and_say_so(tmp_path, monkeypatch, written):
+    note = "each table shows its first"
+    assert note not in (written[1] / "report.html").read_text()
+    monkeypatch.setattr(class_report, "MOST_ROWS", 5)
+    results = sample_class(40)
+    write_report(results, sample_times(results), tmp_path)
+    text = (tmp_path / "report.html").read_text()
+    assert f"{note} 5 rows" in text
+    sections = page(tmp_path / "report.html")
+    for section in ("map", "help"):
+        [table] = sections.xpath(f"//section[@id='{section}']//tbody")
+        assert len(table) == 5
+    assert len(list((tmp_path / "feedback").iterdir())) == 40
 
 
 @pytest.mark.parametrize("size", [0, 1])
