@@ -22,15 +22,17 @@ from coursekit.grading.class_runs.seeds import Secret
 from coursekit.grading.isolation import Isolation
 from coursekit.grading.unit_run import Source, unit_digest
 from coursekit.grading.verdicts import CheckResult
-from coursekit.grading.workers import Asked
+from coursekit.grading.workers import Asked, GraderFault
 
 if TYPE_CHECKING:
     from distributed import Client
 
 CONNECT_SECONDS = 5
 WORKERS_SECONDS = 600  # for the first worker to join
+PREPARE_SECONDS = 300  # for a worker to look at the course and warm its zygote
 _LOOK_SECONDS = 0.5
 _FEWEST_PIECES, _MOST_PIECES = 32, 1024  # under way: workers may still join
+_ENDS_WORKERS = "several workers ended with this piece of work"
 _LIVES = 2  # how often a piece may use up its workers (each time, as many as Dask allows)
 
 
@@ -89,13 +91,14 @@ class ClusterGrader:
 
         Raises:
             UserError: if the scheduler is lost, or a worker that joined will not do.
+            GraderFault: if the piece ends the workers that try it.
         """
         seed = self._secret.seed(unit, digest)
         results = self._do(
             cluster_worker.judge, unit, source, (self._wanted, unit, source, seed, known), stopped
         )
         if results is None:
-            return list(known) if stopped() else [*known, _fault()]
+            return list(known)
         before = {result.name for result in known}
         for result in results:
             if result.name not in before:
@@ -109,10 +112,10 @@ class ClusterGrader:
         results: Sequence[CheckResult],
         stopped: Callable[[], bool] = lambda: False,
     ) -> Explanation | None:
-        """As `UnitGrader.explain`; None when stopped, or if it takes the workers that try it along.
+        """As `UnitGrader.explain`; None when stopped.
 
         Raises:
-            UserError: as `judge`.
+            UserError, GraderFault: as `judge`.
         """
         arguments = (self._wanted, unit, source, results)
         return self._do(cluster_worker.explain, unit, source, arguments, stopped)
@@ -141,21 +144,25 @@ class ClusterGrader:
                 ) from None
         workers = self._workers()
         say(f"{len(workers)} workers at {self._address}.")
-        asked = [
-            self._client.submit(
-                cluster_worker.prepare,
-                self._wanted,
-                workers=[worker],
-                pure=False,
-                key=f"coursekit-prepare-{worker}-{id(self)}",
+        asked = {
+            worker: self._client.submit(
+                cluster_worker.prepare, self._wanted, workers=[worker], pure=False
             )
             for worker in workers
-        ]
-        try:
-            reached = [future.result() for future in asked]
-        except CancelledError:
-            raise self._lost() from None
-        return reached[0], sum(worker["nthreads"] for worker in workers.values())
+        }
+        for worker, future in asked.items():
+            try:
+                reached = future.result(timeout=PREPARE_SECONDS)
+            except CancelledError:
+                raise self._lost() from None
+            except UserError:
+                raise
+            except Exception as error:  # it ended, or lacks a package
+                told = str(error) or f"no answer within {PREPARE_SECONDS} s"
+                raise UserError(
+                    f"The worker at {worker} cannot be used: {type(error).__name__}: {told}"
+                ) from error
+        return reached, sum(worker["nthreads"] for worker in workers.values())
 
     def _workers(self) -> dict[str, Any]:
         return self._client.scheduler_info(n_workers=-1)["workers"]
@@ -168,12 +175,12 @@ class ClusterGrader:
         arguments: tuple,
         stopped: Callable[[], bool],
     ) -> Any:
-        """What a worker makes of a piece; None when stopped, or if the piece uses up its workers."""
+        """What a worker makes of a piece; None when stopped."""
         from distributed import KilledWorker
 
         piece = unit, source
         if self._killed.get(piece, 0) >= _LIVES:
-            return None
+            raise GraderFault(_ENDS_WORKERS)
         done = threading.Event()
         try:
             future = self._client.submit(task, *arguments, pure=False)
@@ -188,7 +195,7 @@ class ClusterGrader:
         except KilledWorker:
             # Perhaps it only was beside the piece that ends workers: once more, after the others.
             self._killed[piece] = self._killed.get(piece, 0) + 1
-            return None
+            raise GraderFault(_ENDS_WORKERS) from None
         except CancelledError:
             if stopped():
                 return None
@@ -199,10 +206,6 @@ class ClusterGrader:
             f"The scheduler at {self._address} is gone. What is known is in the journal; go on with --resume "
             "when there is one again."
         )
-
-
-def _fault() -> CheckResult:
-    return CheckResult("", "grader-fault", 0, 0)
 
 
 def _connect(address: str) -> "Client":

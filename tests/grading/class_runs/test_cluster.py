@@ -116,6 +116,15 @@ def test_a_worker_with_another_course_is_refused(grade_on, toy_course, dask_clus
         grade_on(dask_cluster.scheduler_address, HONEST)
 
 
+def test_a_worker_that_lacks_something_is_named(grade_on, dask_cluster, monkeypatch):
+    def lacking(_wanted):
+        raise ModuleNotFoundError("No module named 'keras'")
+
+    monkeypatch.setattr(cluster_worker, "prepare", lacking)
+    with pytest.raises(UserError, match=r"tcp://\S+ cannot be used: \w+: No module named 'keras'"):
+        grade_on(dask_cluster.scheduler_address, HONEST)
+
+
 def test_files_changed_under_a_worker_are_another_course(toy_course, tmp_path, monkeypatch, zygote):
     """What it has in memory is of the old files."""
     root = tmp_path / "course"
