@@ -2,13 +2,13 @@
 
     python -m venv OTTER
     OTTER/bin/pip install otter-grader ipykernel -c constraints.txt -e .   # or without -c, if they do not fit together
-    python benchmarks/class_run.py --otter OTTER/bin/otter [--turns 5] [--ours 20] [--theirs 1] [--quick] [--json FILE]
+    python benchmarks/class_run.py --otter OTTER/bin/otter [--turns 1] [--ours 100] [--theirs 1] [--quick] [--json FILE]
 
-A sample class (`sample_class.py`), in turns: the next 20 students by `coursekit grade`, walls and all, from a cold
-start; the first of them by pytest and by `otter run` too, as many units at a time as there are cores. The checks are
-the same files for all; in the peers the student's code, the reference and the judge share one process. The ratio is
-taken within a turn, of seconds a submission; of the processor's seconds too, which other work on the machine changes
-less.
+A sample class (`sample_class.py`), in turns: the first student by pytest and by `otter run`, as many units at a time as
+there are cores; then 100 by `coursekit grade`, walls and all, from a cold start; then a second one by pytest and
+Otter. The checks are the same files for all; in the peers the student's code, the reference and the judge share one
+process. The ratio is taken within a turn, of seconds a submission; of the processor's seconds too, which other work on
+the machine changes less.
 
 Otter has one assignment for each unit, as a course hands them out. Without --otter it is left out. The answers of
 the named mistakes to the public inputs are recorded beforehand, once for a version of the course, and their cost told.
@@ -36,9 +36,9 @@ COURSE = Course(runs.ROOT)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--ours", type=int, default=20, help="submissions a turn, graded by us")
-    parser.add_argument("--theirs", type=int, default=1, help="of them, also by each peer")
+    parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--ours", type=int, default=100, help="submissions a turn, graded by us")
+    parser.add_argument("--theirs", type=int, default=1, help="before and after, by each peer")
     parser.add_argument("--unit", action="append", default=[], help="grade this unit [all]")
     parser.add_argument("--otter", type=Path, help="Otter's command")
     parser.add_argument("--quick", action="store_true", help="one small turn of two units")
@@ -77,52 +77,55 @@ def record(names: list[str]) -> float:
 
 
 def turn(folder: Path, number: int, names: list[str], options, zips: dict[str, Path]) -> dict:
-    """Each grader once, another one first in every turn."""
+    """Half of the peers' work, ours, the other half."""
     everybody = folder / "everybody"
     write_class(everybody, options.ours, first=number * options.ours)
-    students = sorted(path.name for path in everybody.iterdir())
-    pieces = [
-        runs.Piece(student, unit, everybody / student / f"{unit}.py")
-        for student in students[: options.theirs]
-        for unit in names
-    ]
-    took: dict[str, runs.Took] = {}
-    passed: dict[str, dict] = {}
+    students = sorted(path.name for path in everybody.iterdir())[: 2 * options.theirs]
+    took: dict[str, list[runs.Took]] = {"ours": [], "pytest": [], "otter": []}
+    passed: dict[str, dict] = {name: {} for name in took}
 
-    def ours() -> None:
-        took["ours"] = runs.grade(everybody, folder / "results", names)
-        passed["ours"] = runs.passed_by_us(folder / "results")
+    def theirs(part: list[str]) -> None:
+        pieces = [
+            runs.Piece(student, unit, everybody / student / f"{unit}.py")
+            for student in part
+            for unit in names
+        ]
+        scratch = folder / part[0]
+        (scratch / "pytest").mkdir(parents=True)
+        keep("pytest", *runs.grade_with_pytest(pieces, scratch / "pytest"))
+        if zips:
+            keep("otter", *runs.grade_with_otter(pieces, scratch / "otter", zips, options.otter))
 
-    def pytest() -> None:
-        (folder / "pytest").mkdir()
-        took["pytest"], passed["pytest"] = runs.grade_with_pytest(pieces, folder / "pytest")
+    def keep(name: str, time_taken: runs.Took, outcomes: dict) -> None:
+        took[name].append(time_taken)
+        passed[name] |= outcomes
+        print(name, time_taken, f"load {os.getloadavg()[0]:.0f}", flush=True)
 
-    def otter() -> None:
-        took["otter"], passed["otter"] = runs.grade_with_otter(
-            pieces, folder / "otter", zips, options.otter
-        )
-
-    graders = [ours, pytest, *([otter] if zips else [])]
-    load = []
-    for grader in graders[number % len(graders) :] + graders[: number % len(graders)]:
-        grader()
-        load.append(round(os.getloadavg()[0], 1))
-    count = {name: options.ours if name == "ours" else options.theirs for name in took}
+    theirs(students[: options.theirs])
+    ours = runs.grade(everybody, folder / "results", names)
+    keep("ours", ours, runs.passed_by_us(folder / "results"))
+    theirs(students[options.theirs :])
+    count = {"ours": options.ours, "pytest": 2 * options.theirs, "otter": 2 * options.theirs}
     return {
-        "seconds_each": {name: round(t.wall / count[name], 2) for name, t in took.items()},
-        "processor_seconds_each": {
-            name: round(t.processor / count[name], 2) for name, t in took.items()
+        "seconds_each": {
+            name: round(sum(t.wall for t in times) / count[name], 2)
+            for name, times in took.items()
+            if times
         },
+        "processor_seconds_each": {
+            name: round(sum(t.processor for t in times) / count[name], 2)
+            for name, times in took.items()
+            if times
+        },
+        "parts": {name: [[t.wall, t.processor] for t in times] for name, times in took.items()},
         "otherwise": {
             name: [
-                "/".join(check)
-                for check, well in passed[name].items()
-                if passed["ours"][check] != well
+                "/".join(check) for check, well in found.items() if passed["ours"][check] != well
             ]
-            for name in passed
+            for name, found in passed.items()
         },
-        "checks": {name: len(given) for name, given in passed.items()},
-        "load": load,
+        "checks": {name: len(found) for name, found in passed.items()},
+        "load": round(os.getloadavg()[2], 1),
     }
 
 
@@ -157,7 +160,10 @@ def summary(turns: list[dict], names: list[str], recorded: float, options) -> di
         rows[grader] = row
     return {
         "units": names,
-        "submissions": {"ours": options.ours * len(turns), "theirs": options.theirs * len(turns)},
+        "submissions": {
+            "ours": options.ours * len(turns),
+            "theirs": 2 * options.theirs * len(turns),
+        },
         "recorded_seconds": round(recorded, 1),
         "graders": rows,
         "turns": turns,
