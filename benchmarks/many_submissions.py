@@ -23,6 +23,7 @@ from coursekit.grading.class_results import RESULTS, ClassResults, read_times, w
 from coursekit.grading.class_runs.class_run import ClassRun
 from coursekit.grading.class_runs.grade_class import write_results
 from coursekit.grading.class_runs.journal import JOURNAL, Explanation, Journal
+from coursekit.grading.class_runs.seeds import Secret
 from coursekit.grading.class_runs.shards import FINISHED, STATE, Shard, merge
 from coursekit.grading.exports.class_figures import ClassFigures
 from coursekit.grading.exports.class_report import FEEDBACK, REPORT, report_page, write_report
@@ -174,6 +175,32 @@ def merge_halves(root: Path, students: int, folder: Path) -> None:
     merge([folder.parent / "half1", folder.parent / "half2"], folder.parent / "merged")
 
 
+def dask(root: Path, students: int, folder: Path) -> None:
+    """Client, scheduler and workers in this one process; workers answer at once."""
+    from distributed import LocalCluster
+
+    from coursekit.grading.class_runs import cluster, cluster_worker
+
+    def judged(wanted, unit, source, seed, known):
+        return list(verdicts(seed))
+
+    def explained(wanted, unit, source, found):
+        return Explanation(list(found), [])
+
+    cluster_worker.prepare = lambda wanted: ISOLATION
+    cluster_worker.judge, cluster_worker.explain = judged, explained
+    folder.mkdir(parents=True)
+    journal = Journal(folder / JOURNAL)
+    with LocalCluster(1, processes=False, threads_per_worker=2, dashboard_address=":0") as local:
+        secret = Secret(b"a secret of this benchmark alone")
+        address = local.scheduler_address
+        with cluster.ClusterGrader(address, Course(root), UNITS, secret, "strict") as grader:
+            submissions = class_of(students, 3000)
+            ClassRun(
+                submissions, UNITS, Course(root), grader, journal, ISOLATION, grader.jobs
+            ).run()
+
+
 def _measured(stage: Callable, arguments: tuple, answer) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started, processor = time.perf_counter(), time.process_time()
@@ -243,6 +270,10 @@ def main() -> None:
         same = (base / "merged" / RESULTS).read_bytes() == (whole / RESULTS).read_bytes()
         print(f"merged and whole results are {'the same bytes' if same else 'DIFFERENT'}")
 
+        few = max(1, students // 10)
+        _, processor, _ = measure(dask, base, few, base / "dask")
+        dask_each = processor / few / len(UNITS)
+
         scale = options.whole / students
         print(f"\n{options.whole:,} students, by proportion:")
         for name, seconds, _, memory, megabytes in rows:
@@ -252,6 +283,10 @@ def main() -> None:
             )
         journal = rows[1][2] / students
         print(f"\nbeside student code: {1000 * journal:.1f} ms of processor a submission (journal)")
+        print(
+            f"with --cluster {1000 * dask_each:.1f} ms a piece of work (client, scheduler and journal in one process): "
+            f"no more than {60 / dask_each / len(UNITS):.0f} submissions a minute, however many workers"
+        )
         hours = options.whole / options.rate / 60
         print(f"{options.rate:g} submissions a minute and machine: {hours:,.0f} machine hours;")
         for machines in (1, 10, 50, 100, 200):
