@@ -164,6 +164,15 @@ def test_the_command_says_how_many_were_joined(graded, tmp_path):
     assert json.loads(said.output)["students"] == len(CLASS)
 
 
+def test_faults_of_ours_in_a_part_are_told(parts, tmp_path):
+    results = ClassResults.read(parts[1])
+    results.students[0].units[0].checks[0].verdict = "grader-fault"
+    (parts[1] / RESULTS).write_bytes(results.to_json())
+    said = CliRunner().invoke(app, ["merge", *map(str, parts), "--out", str(tmp_path / "out")])
+    assert said.exit_code == 1
+    assert "1 checks could not be judged for reasons of ours" in said.stderr
+
+
 def test_the_secret_is_not_copied(graded, tmp_path):
     merge([graded / f"part{number}" for number in range(1, PARTS + 1)], tmp_path / "out")
     assert not (tmp_path / "out" / SECRET).exists()
