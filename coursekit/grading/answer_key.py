@@ -17,6 +17,8 @@ import msgspec
 
 from coursekit.grading.verdicts import Verdict
 
+MAX_KEPT = 4 * 2**20  # of one answer and its request; a check has no larger ones of its own
+
 
 class Transcript(msgspec.Struct):
     """How a mistake fared in one check, and what it answered."""
@@ -102,7 +104,8 @@ class Recorded:
 
     def add(self, request: bytes, reply: bytes) -> None:
         self._digest = self._next(request)
-        self._key.keep_answer(self._digest.hex(), reply)
+        if len(request) + len(reply) <= MAX_KEPT:
+            self._key.keep_answer(self._digest.hex(), reply)
 
     def _next(self, request: bytes) -> bytes:
         return hashlib.sha256(self._digest + request).digest()

@@ -42,6 +42,7 @@ Asked = Literal["best", "strict", "basic"]
 START_SECONDS = 120
 MEMORY_BYTES = 2 * 2**30
 CPU_SECONDS = 300
+THREADS = 512  # where no control group counts them
 OUTPUT_SHOWN = 4000
 _LOOK_SECONDS = 0.02
 # What the zygote inherits of the judge's environment.
@@ -326,6 +327,8 @@ class Worker:
         try:
             with clock:
                 self._connection.settimeout(max(0.1, clock.wall_left()))
+                if select.select([self._connection], [], [], 0)[0] and not self._has_ended():
+                    raise ProtocolError("it came before the question")
                 send_frame(self._connection, body)
                 received = self._receive(clock)
             reply = decode(received, Reply)
@@ -363,6 +366,13 @@ class Worker:
                 raise self._kill("timeout", _took_too_long(clock.seconds))
             if _resident_bytes(self.pid) > self._memory_limit:
                 raise self._kill("out-of-memory", self._too_much_memory())
+            if self._group is None and _threads(self.pid) > THREADS:
+                words = f"Your code started more than {THREADS} threads."
+                raise self._kill("forbidden", words)
+
+    def _has_ended(self) -> bool:
+        """Whether what can be read is the end of the connection."""
+        return not self._connection.recv(1, socket.MSG_PEEK)
 
     def _too_much_memory(self, line: int | None = None) -> str:
         where = f" (line {line})" if line else ""
@@ -441,6 +451,13 @@ def _number_of(process: int) -> int:
 def _resident_bytes(pid: int) -> int:
     try:
         return psutil.Process(pid).memory_info().rss
+    except psutil.Error:
+        return 0
+
+
+def _threads(pid: int) -> int:
+    try:
+        return psutil.Process(pid).num_threads()
     except psutil.Error:
         return 0
 

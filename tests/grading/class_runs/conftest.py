@@ -50,7 +50,7 @@ def toy_course(tmp_path_factory) -> Course:
     for name, words in {
         f"solutions/{UNIT}.py": SOLUTION,
         f"exercises/{UNIT}.py": "",
-        f"tests/autograder/test_{UNIT}.py": re.sub(r"time_limit\(\d\)", "time_limit(1)", CHECKS),
+        f"tests/autograder/test_{UNIT}.py": re.sub(r"time_limit\(\d\)", "time_limit(2)", CHECKS),
         f"tests/mistakes/{UNIT}.toml": MISTAKES,
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -93,8 +93,16 @@ _REFUSED = {
     "shmget": (29, 194),
     "shmat": (30, 196),
     "semget": (64, 190),
+    "shmctl": (31, 195),
+    "semctl": (66, 191),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
     "msgget": (68, 186),
+    "msgctl": (71, 187),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
     "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
@@ -155,10 +163,12 @@ _OWN_PROCESS_ONLY = {  # its first argument names a process: this one, or 0 for 
     "prlimit64": (302, 261),
     "sched_setaffinity": (203, 122),
 }
-_CLONE, _CLONE3, _PRCTL, _IOCTL = (56, 220), (435, 435), (157, 167), (16, 29)
+_CLONE, _CLONE3, _PRCTL, _IOCTL, _FCNTL = (56, 220), (435, 435), (157, 167), (16, 29), (72, 25)
 _CLONE_THREAD = 0x10000
 _PRCTL_REFUSED = (1, 4, 35, 36, 0x59616D61)  # PDEATHSIG, DUMPABLE, MM, CHILD_SUBREAPER, PTRACER
-_IOCTL_REFUSED = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX write into a terminal
+# TIOCSTI and TIOCLINUX write into a terminal; FIOSETOWN and SIOCSPGRP say who gets a file's signals.
+_IOCTL_REFUSED = (0x5412, 0x541C, 0x8901, 0x8902)
+_FCNTL_REFUSED = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: any signal to any process
 _NEWEST_KNOWN = 467  # later calls did not exist when this was written
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -178,7 +188,7 @@ def install() -> str:
     if libc.prctl(22, 2, ctypes.c_void_p(ctypes.addressof(pointer)), 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
-    return f"{len(_FATAL) + len(_REFUSED) + 4} system calls"
+    return f"{len(_FATAL) + len(_REFUSED) + 8} system calls"
 
 
 def is_installed() -> bool:
@@ -236,6 +246,7 @@ def _program() -> bytes:
     for call, argument, options in (
         (_PRCTL, 0, _PRCTL_REFUSED),
         (_IOCTL, 1, _IOCTL_REFUSED),
+        (_FCNTL, 1, _FCNTL_REFUSED),
     ):
         add(_EQUAL, call[column], 0, 2 + 2 * len(options))
         load_argument(argument)
