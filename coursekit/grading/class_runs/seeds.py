@@ -15,7 +15,7 @@ from pathlib import Path
 
 from coursekit.errors import UserError
 
-VARIANTS = 8
+VARIANTS = 4
 _LEAST_BYTES = 16
 
 
