@@ -9,7 +9,7 @@ from .conftest import LEVELS, SOLUTION
 from .families import ATTACKS
 
 HONEST = SOLUTION.replace("@TOKEN@", "an honest answer")
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 240  # however busy the machine; the limits themselves are some seconds
 NOT_PYTHON = {
     "nested-operators",
     "nested-source",
