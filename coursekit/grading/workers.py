@@ -35,16 +35,18 @@ from coursekit.grading.protocol import (
     send_frame,
 )
 from coursekit.grading.verdicts import Verdict
-from coursekit.grading.worker.trees import remove_tree
+from coursekit.grading.worker.trees import has_more_than, remove_tree
 
 Asked = Literal["best", "strict", "basic"]
 
 START_SECONDS = 120
 MEMORY_BYTES = 2 * 2**30
 CPU_SECONDS = 300
+FOLDER_BYTES, FOLDER_FILES = 256 * 2**20, 4096  # where the private folder has no limit of its own
 THREADS = 512  # where no control group counts them
 OUTPUT_SHOWN = 4000
 _LOOK_SECONDS = 0.02
+_FOLDER_LOOK_SECONDS = 0.2
 # What the zygote inherits of the judge's environment.
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "TMPDIR")
 _ZYGOTE = "coursekit.grading.worker.zygote"
@@ -309,13 +311,18 @@ class Worker:
         self._memory_bytes = job.memory_bytes
         self._memory_limit = _resident_bytes(pid) + job.memory_bytes
         self._group = cgroups.confine(pid, job.memory_bytes)
+        self._folder_is_limited = False
+        self._folder_seen = 0.0
         self.alive = True
 
     def walls(self) -> dict[str, Wall]:
         """What the child says of its walls, before any student's code has reached it."""
         try:
             self._connection.settimeout(START_SECONDS)
-            return msgspec.msgpack.decode(receive_frame(self._connection), type=dict[str, Wall])
+            frame = receive_frame(self._connection)
+            walls = msgspec.msgpack.decode(frame, type=dict[str, Wall])
+            self._folder_is_limited = "private folder" in walls and walls["private folder"].stands
+            return walls
         except (OSError, EOFError, ProtocolError, msgspec.MsgspecError) as error:
             raise GraderFault(
                 f"a worker could not be confined: {self.output() or error}"
@@ -366,6 +373,13 @@ class Worker:
                 raise self._kill("timeout", _took_too_long(clock.seconds))
             if _resident_bytes(self.pid) > self._memory_limit:
                 raise self._kill("out-of-memory", self._too_much_memory())
+            if not self._folder_is_limited and looked > self._folder_seen + _FOLDER_LOOK_SECONDS:
+                self._folder_seen = looked
+                if has_more_than(self._folder, FOLDER_BYTES, FOLDER_FILES):
+                    words = (
+                        f"Your code wrote more than {_size(FOLDER_BYTES)} or {FOLDER_FILES} files."
+                    )
+                    raise self._kill("forbidden", words)
             if self._group is None and _threads(self.pid) > THREADS:
                 words = f"Your code started more than {THREADS} threads."
                 raise self._kill("forbidden", words)

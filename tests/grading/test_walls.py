@@ -12,6 +12,7 @@ from coursekit.errors import UserError
 from coursekit.grading import cgroups, doctor
 from coursekit.grading.isolation import REQUIRED, WALLS, Wall, isolation_of
 from coursekit.grading.session import grade
+from coursekit.grading.worker.trees import has_more_than
 from coursekit.grading.worker.walls import landlock, seccomp
 from coursekit.grading.workers import JobRequest, Zygote
 
@@ -206,3 +207,27 @@ def test_groups_of_a_killed_judge_are_swept_away(monkeypatch, tmp_path):
         folder.mkdir()
     cgroups._sweep(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([here, other])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "n = 0\nwhile True:\n    n += 1\n    open(f'f{n}', 'wb').write(b'x' * 2**23)",
+        "n = 0\nwhile True:\n    n += 1\n    open(f'f{n}', 'wb').close()",
+    ],
+)
+def test_a_folder_without_limit_is_watched(toy_course, with_body, tmp_path, body):
+    (tmp_path / f"{UNIT}.py").write_text(with_body(body))
+    report = grade(tmp_path, [UNIT], course=toy_course, isolation="basic")
+    check = report.units[0].checks[0]
+    assert (check.verdict, check.points) == ("forbidden", 0)
+    assert "256 MB or 4096 files" in check.message
+
+
+def test_how_much_is_in_a_folder(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "file").write_bytes(b"x" * 100_000)
+    assert has_more_than(str(tmp_path), 50_000, 10)
+    assert not has_more_than(str(tmp_path), 200_000, 10)
+    assert has_more_than(str(tmp_path), 200_000, 1)
+    assert not has_more_than(str(tmp_path / "gone"), 0, 0)

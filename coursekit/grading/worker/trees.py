@@ -1,8 +1,27 @@
-"""Removes what a child left, however it is nested."""
+"""What a child wrote: is it too much, and away with it, however it is nested."""
 
 import os
 import shutil
 import subprocess
+
+
+def has_more_than(folder: str, size: int, files: int) -> bool:
+    """Whether the files under the folder are larger than `size` bytes or more than `files`; stops looking then."""
+    waiting = [folder]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    files -= 1
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        size -= entry.stat(follow_symlinks=False).st_blocks * 512
+                    if files < 0 or size < 0:
+                        return True
+        except OSError:  # it went away while being looked at
+            continue
+    return False
 
 
 def remove_tree(folder: str) -> None:
