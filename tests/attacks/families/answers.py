@@ -181,7 +181,7 @@ ATTACKS = [
             return Endless([1])
             """
         ),
-        verdict="timeout",
+        verdict="timeout|out-of-memory",
     ),
     Attack(
         "symbolic-and-ragged-tensors",
