@@ -135,8 +135,11 @@ def _check_out(order: Order) -> None:
             f"{order.out} holds an earlier run. --resume goes on with it and grades what is new; "
             "for a run of its own give another folder."
         )
-    if order.out.resolve() == order.submissions.resolve():
-        raise UserError("The results cannot go into the folder of the submissions.")
+    if order.out.resolve().is_relative_to(order.submissions.resolve()):
+        raise UserError(
+            "The results cannot go into the folder of the submissions, where they would be taken for one. "
+            "Give a folder beside it."
+        )
     if order.shard is not None and (order.seed_file is None or not order.seed_file.exists()):
         raise UserError(
             "--shard needs a --seed-file that exists: all parts of a class have the same secret. "

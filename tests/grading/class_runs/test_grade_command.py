@@ -176,7 +176,8 @@ def test_what_cannot_be_graded_is_refused_in_one_line(tmp_path, submissions):
     assert "as 2/5" in refused(submissions, "--out", out, "--shard", "6/5")
     assert "missing" in refused(tmp_path / "missing", "--out", out)
     assert "no such unit or student" in refused(submissions, "--out", out, "--regrade", "nobody")
-    assert "cannot go into" in refused(submissions, "--out", submissions)
+    for inside in (submissions, submissions / "results"):
+        assert "cannot go into" in refused(submissions, "--out", inside)
     assert not out.exists()
     out.mkdir()
     (out / JOURNAL).write_bytes(b"")
