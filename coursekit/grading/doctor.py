@@ -20,9 +20,10 @@ import psutil
 from coursekit import __version__
 from coursekit.errors import UserError
 from coursekit.grading import cgroups
+from coursekit.grading.child_process import Clock, Worker, WorkerDied
 from coursekit.grading.isolation import WALLS, Isolation, Wall, isolation_of
 from coursekit.grading.protocol import Handle, Request
-from coursekit.grading.workers import Clock, JobRequest, Worker, WorkerDied, Zygote
+from coursekit.grading.workers import JobRequest, Zygote
 
 _MEMORY = 64 * 2**20
 _PACKAGES = ("keras", "tensorflow", "keras-hub", "tensorboard", "numpy", "msgspec", "pytest")

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from coursekit.grading.answer_key import Recorded
+from coursekit.grading.child_process import Clock, Worker, WorkerDied
 from coursekit.grading.expect import CheckFailed, StudentError
 from coursekit.grading.protocol import Handle, Reply, Request, decode, encode
-from coursekit.grading.workers import Clock, JobRequest, Worker, WorkerDied, Zygote
+from coursekit.grading.workers import JobRequest, Zygote
 
 LOAD_SECONDS = 20.0
 KEPT_BYTES = 16 * 2**20  # of the answers to one check; of what comes after, only digests

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from coursekit.grading.child_process import GraderFault, WorkerDied
 from coursekit.grading.expect import CheckFailed, StudentError
 from coursekit.grading.handle import Party, RemoteModule
 from coursekit.grading.verdicts import Verdict
-from coursekit.grading.workers import GraderFault, WorkerDied
 
 DEFAULT_SECONDS = 10.0
 MAX_MESSAGE = 1000

@@ -17,6 +17,7 @@ from coursekit.course.syllabus import Unit
 from coursekit.course.workspace import Course
 from coursekit.grading.answer_key import AnswerKey, Recorded, Transcript, cache_folder
 from coursekit.grading.changes import MODULE, changed_functions, may_show
+from coursekit.grading.child_process import WorkerDied
 from coursekit.grading.expect import StudentError
 from coursekit.grading.handle import Party
 from coursekit.grading.judging import Check, Outcome, judge
@@ -29,7 +30,7 @@ from coursekit.grading.mistakes import (
 )
 from coursekit.grading.source_rules import forbidden_uses
 from coursekit.grading.verdicts import CheckResult, UnitResult
-from coursekit.grading.workers import JobRequest, WorkerDied, Zygote
+from coursekit.grading.workers import JobRequest, Zygote
 
 MAX_SOURCE = 2**20
 

@@ -56,8 +56,6 @@ class Grader(Protocol):
         stopped: Callable[[], bool],
     ) -> list[CheckResult]: ...
 
-    def is_complete(self, unit: str, results: Sequence[CheckResult]) -> bool: ...
-
     def explain(
         self,
         unit: str,
@@ -246,7 +244,10 @@ class ClassRun:
         )
         if any(result.verdict == "grader-fault" for result in results):
             return self._is_given_up(piece)  # a fault of ours: others first, then once more
-        return self._stopped or self._grader.is_complete(piece.unit, results)
+        return self._stopped or self._is_complete(piece.unit, results)
+
+    def _is_complete(self, unit: str, results: Sequence[CheckResult]) -> bool:
+        return len(results) == len(self._checks[unit])
 
     def _is_given_up(self, piece: Piece) -> bool:
         piece.faults += 1
@@ -283,7 +284,7 @@ class ClassRun:
 
     def _explain_piece(self, piece: Piece) -> None:
         known = self._journal.verdicts(piece.work)
-        if not self._grader.is_complete(piece.unit, known):  # a fault of ours: next time
+        if not self._is_complete(piece.unit, known):  # a fault of ours: next time
             return
         explanation = self._grader.explain(piece.unit, piece.source, known, lambda: self._stopped)
         if explanation is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from coursekit.course.syllabus import find_unit
 from coursekit.course.workspace import Course
 from coursekit.errors import UserError
-from coursekit.grading.checks_of import checks_of
+from coursekit.grading.child_process import GraderFault
 from coursekit.grading.class_runs import cluster_worker
 from coursekit.grading.class_runs.cluster_worker import Wanted
 from coursekit.grading.class_runs.journal import Explanation
@@ -22,7 +22,7 @@ from coursekit.grading.class_runs.seeds import Secret
 from coursekit.grading.isolation import Isolation
 from coursekit.grading.unit_run import Source, unit_digest
 from coursekit.grading.verdicts import CheckResult
-from coursekit.grading.workers import Asked, GraderFault
+from coursekit.grading.workers import Asked
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -73,10 +73,6 @@ class ClusterGrader:
 
     def course_digest(self, unit: str) -> str:
         return self._digests[unit]
-
-    def is_complete(self, unit: str, results: Sequence[CheckResult]) -> bool:
-        """Whether every check has a verdict."""
-        return len(results) == len(checks_of(self._course.checks(unit)))
 
     def judge(
         self,

@@ -114,10 +114,6 @@ class UnitGrader:
             run.close()
         return results
 
-    def is_complete(self, unit: str, results: Sequence[CheckResult]) -> bool:
-        """Whether every check has a verdict."""
-        return len(results) == len(checks_of(self._course.checks(unit)))
-
     def explain(
         self,
         unit: str,

@@ -1,41 +1,10 @@
-"""The attacks by family; each module holds a list `ATTACKS`."""
+"""The attacks by family, a file each; each module holds a list `ATTACKS`."""
 
-from . import (
-    answers,
-    bombs,
-    endings,
-    files,
-    frames,
-    kernel,
-    messages,
-    network,
-    patches,
-    processes,
-    ready_made,
-    replays,
-    stored_files,
-    times,
-    writes,
-)
+import importlib
+import pkgutil
 
 ATTACKS = [
     attack
-    for family in (
-        answers,
-        bombs,
-        endings,
-        files,
-        frames,
-        kernel,
-        messages,
-        network,
-        patches,
-        processes,
-        ready_made,
-        replays,
-        stored_files,
-        times,
-        writes,
-    )
-    for attack in family.ATTACKS
+    for family in sorted(module.name for module in pkgutil.iter_modules(__path__))
+    for attack in importlib.import_module(f"{__name__}.{family}").ATTACKS
 ]

@@ -262,7 +262,9 @@ def test_a_folder_of_one_part_is_not_gone_on_with_as_another(graded, parts, toy_
 def test_a_merge_that_was_refused_can_be_called_again(refused, graded, parts, tmp_path):
     (parts[1] / JOURNAL).unlink()
     refused(parts)
-    merge([parts[0], graded / "part2", parts[2]], tmp_path / "out")
+    whole = [parts[0], graded / "part2", parts[2]]
+    joined = merge(whole, tmp_path / "out")
+    assert len(joined.students) == sum(len(ClassResults.read(part).students) for part in whole)
 
 
 def test_parts_need_one_secret_that_is_there_before_them(graded, toy_course, tmp_path):
