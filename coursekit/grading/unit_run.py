@@ -218,6 +218,8 @@ class UnitRun:
     def _blocked(self, check: Check) -> Outcome | None:
         for name in check.needs:
             needed = self._results.get(name)
+            if needed is not None and needed.verdict == "grader-fault":
+                return Outcome("grader-fault", f"Not run, for want of: {needed.title}")
             if needed is not None and needed.verdict != "passed":
                 return Outcome("blocked", f"First fix: {needed.title}")
         return None

@@ -16,6 +16,7 @@ from coursekit.grading.answer_key import AnswerKey
 from coursekit.grading.checks_of import checks_of
 from coursekit.grading.session import grade
 from coursekit.grading.unit_run import Source, UnitRun
+from coursekit.grading.verdicts import CheckResult
 
 from .conftest import SOLUTION, UNIT
 
@@ -299,3 +300,14 @@ def test_recorded_answers_belong_to_the_layers_that_gave_them(toy_course, monkey
         Path, "read_bytes", lambda path: read(path) + (b"#" if path == layers else b"")
     )
     assert unit_run.key_path(toy_course, find_unit(UNIT), 0) != before
+
+
+def test_a_fault_of_ours_blocks_nobody(toy_course, zygote):
+    """What could not be judged is no failure, and neither is what needed it."""
+    checks = checks_of(toy_course.checks(UNIT))
+    fault = CheckResult("test_scale", "grader-fault", 0, 4)
+    run = UnitRun(
+        zygote, toy_course, find_unit(UNIT), Source(SOLUTION), 0, checks, AnswerKey(), known=[fault]
+    )
+    assert run.judge(checks[1]).verdict == "grader-fault"
+    run.close()
